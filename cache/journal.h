@@ -1,0 +1,138 @@
+/* Public face of the money core (reliability 2): the journal of intents, and the operations that are
+   the only path to a POST. Read the head of journal.c first: states, invariants, transitions. */
+#ifndef CACHE_JOURNAL_H
+#define CACHE_JOURNAL_H
+
+#include "cache.h"
+
+/* --- journal: intents (reliability 2) -------------------------------------------------------- */
+
+#define INTENT_STATES(X)                                                                        \
+    X(PREPARED, "prepared") X(SENT, "sent") X(UNKNOWN, "unknown") X(ACCEPTED, "accepted")       \
+    X(VOID, "void") X(REJECTED, "rejected") X(DECLINED, "declined") X(CONFIRMED, "confirmed")   \
+    X(SUCCEEDED, "succeeded") X(FAILED, "failed") X(NOT_EXECUTED, "not_executed")               \
+    X(MANUAL, "manual") X(RESOLVED, "resolved")
+enum intent_state {
+#define X(id, name) INTENT_##id,
+    INTENT_STATES(X)
+#undef X
+    INTENT_STATE_COUNT
+};
+const char *intent_state_name(enum intent_state state);
+bool intent_state_is_final(enum intent_state state);     /* VOID … NOT_EXECUTED, RESOLVED */
+
+#define INTENT_ID_SIZE UUID_SIZE
+#define INTENT_TAG_SIZE 9
+struct intent {
+    char id[INTENT_ID_SIZE];   /* UUIDv4; it is the Idempotency-Key */
+    char tag[INTENT_TAG_SIZE]; /* sent as "~tag" behind the customReference, to find it again */
+    enum op_kind kind;
+    enum intent_state state;
+    int64_t rev;
+    const char *target;        /* poiId or paymentReference; NULL for a link */
+    struct money amount;       /* not known for cancel, extend */
+    const char *reference, *description, *reason; /* what the person typed; NULL if none */
+    bool is_preauth;
+    const char *person;        /* operator (configuration), OS user if unnamed */
+    int64_t created_ms, sent_ms, changed_ms; /* UTC, 0: not yet */
+    int64_t age_ms;            /* since sent, by boot clock when the boot is the same */
+    bool own;                  /* this process is its owner and its transfer is under way */
+    int attempt;
+    int http_status, code;     /* of the answer, 0: none */
+    const char *message, *trace_id;
+    const char *server_reference; /* payment, modification or session id once known */
+    const char *server_status;
+    const char *payment_url;   /* link */
+    const char *why;           /* technical reason of the state, English */
+    bool acknowledged;
+    int64_t quiet_until_ms;    /* UNKNOWN: UTC when absence may first be believed; 0: boot changed, not yet counted */
+    int64_t next_look_ms;      /* UNKNOWN, ACCEPTED: UTC of the next read, 0: none planned */
+};
+struct intent_page {
+    struct arena arena;
+    struct intent *rows;
+    size_t count;
+};
+void intent_page_done(struct intent_page *page);
+
+struct journal;
+struct journal_settings {
+    const char *person;        /* operator named in the configuration, or NULL */
+    const char *version;       /* of this program */
+};
+struct journal *journal_open(const char *path, const char *webcode, enum env env,
+                             const struct journal_settings *settings, struct changes *changes,
+                             struct err *err);
+void journal_close(struct journal *journal);
+bool journal_get(struct journal *journal, const char *id, struct arena *arena, struct intent *out,
+                 struct err *err);
+enum intent_set {
+    INTENTS_ALL,               /* newest first */
+    INTENTS_OPEN,              /* PREPARED, SENT, UNKNOWN, ACCEPTED, MANUAL */
+    INTENTS_UNRESOLVED,        /* SENT, UNKNOWN, MANUAL: what a start shows first */
+    INTENTS_ATTENTION          /* inbox: UNKNOWN, MANUAL, FAILED not acknowledged, old ACCEPTED */
+};
+bool journal_list(struct journal *journal, enum intent_set set, int limit, struct intent_page *page,
+                  struct err *err);
+bool journal_acknowledge(struct journal *journal, const char *id, const char *note, struct err *err);
+/* Row 19: a named person closes a MANUAL or UNKNOWN row by hand, with evidence. charged: what the
+   evidence says. */
+bool journal_resolve(struct journal *journal, const char *id, bool charged, const char *evidence,
+                     struct err *err);
+/* Walks the hash chain; false ERR_DATA naming the first broken entry. *entries: how many there are. */
+bool journal_verify(struct journal *journal, int64_t *entries, struct err *err);
+/* The audit trail, oldest first; fn returns false to stop. */
+struct audit_entry {
+    int64_t seq, utc_ms;
+    const char *intent_id, *event, *person, *os_user, *tty, *origin, *trace_id, *detail, *hash;
+};
+bool journal_audit(struct journal *journal, bool (*fn)(void *ctx, const struct audit_entry *entry),
+                   void *ctx, struct err *err);
+
+/* --- money operations: the one path to a POST ------------------------------------------------ */
+
+struct ops;
+struct ops_settings {
+    int64_t quiet_charge_ms;   /* default 300 s: how long absence proves nothing */
+    int64_t quiet_modification_ms; /* default 24 h */
+    int64_t second_read_ms;    /* default 60 s between the two reads of row 14 */
+    const char *url_ok, *url_ko; /* of pay links */
+    const char *locale;        /* shopperLocale, or NULL */
+    bool read_only;
+};
+struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *cache,
+                    struct journal *journal, struct sync *sync, const struct ops_settings *settings);
+void ops_free(struct ops *ops);
+
+struct op_request {
+    enum op_kind kind;
+    char form_id[UUID_SIZE];   /* made when the form opened: one form can insert once */
+    const char *target;        /* poiId or paymentReference */
+    struct money amount;
+    const char *reference, *description, *reason;
+    bool is_preauth;
+    /* What the person saw when they confirmed; a fresh look right before sending compares. */
+    struct payment_facts seen;
+    bool has_seen;
+};
+/* Checks everything that can be checked here, in this order; err says which. Pure: no disk. */
+bool op_check(const struct op_request *request, enum env env, const char *webcode, struct err *err);
+/* An earlier charge that this one repeats (same terminal and amount within 10 min, or same
+   reference): false when there is none. */
+bool op_find_duplicate(struct ops *ops, const struct op_request *request, struct arena *arena,
+                       struct intent *earlier);
+/* Writes PREPARED, takes the fresh look, sends, judges, follows. Returns once PREPARED is on disk
+   (id filled) or false: nothing was written or sent. Progress: CHANGED_JOURNAL, journal_get(). */
+bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_ID_SIZE],
+              struct err *err);
+/* Row 15: resend the very same request, asked for by a person. */
+bool op_replay(struct ops *ops, const char *id, struct err *err);
+/* Row 3: the person backs out while still PREPARED. False: too late, it has been sent. */
+bool op_back_out(struct ops *ops, const char *id, struct err *err);
+/* Recovery (2.3): dead owners' PREPARED → VOID, SENT → UNKNOWN; then the reader follows all that is
+   open. *taken: how many rows were found so. Any number of times, by any number of processes. */
+bool ops_recover(struct ops *ops, int *taken, struct err *err);
+void ops_look_now(struct ops *ops, const char *id); /* read about this one at once */
+size_t ops_in_flight(const struct ops *ops);        /* own rows PREPARED or SENT */
+
+#endif
