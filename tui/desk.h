@@ -1,0 +1,37 @@
+/* One property in one environment, wired up: configuration, client, cache, journal, scheduler,
+   operations, and in training the bundled simulator. main.c, the screens and the command line share it. */
+#ifndef TUI_DESK_H
+#define TUI_DESK_H
+
+#include "config.h"
+#include "../cache/journal.h"
+
+struct desk {
+    const struct config *config;
+    enum env env;
+    char *webcode;
+    bool read_only;
+    bool overridden;          /* environment variables win over the file: the top line says so */
+    char *base_url;
+    struct loop *loop;
+    struct changes changes;   /* set fn/ctx to listen */
+    struct api_client *client;
+    struct cache *cache;
+    struct journal *journal;
+    struct sync *sync;
+    struct ops *ops;
+    struct sim *simulator;    /* training only */
+};
+
+/* Opens everything for env (files are made as needed); automatic: start polling (the screen). With
+   offline set neither client nor simulator is made: only cache and journal. False and err: nothing is
+   left open. The loop stays the caller's. */
+struct desk_options {
+    enum env env;
+    bool automatic, offline, read_only;
+};
+bool desk_open(struct desk *desk, struct loop *loop, const struct config *config,
+               const struct desk_options *options, struct err *err);
+void desk_close(struct desk *desk);
+
+#endif

@@ -1,0 +1,28 @@
+/* The one gate for text from outside, and the one width function. Drawing and printing take only
+   `struct text`, so that the compiler notices what was never cleaned.
+   After cleaning: valid UTF-8; no control, format, private, surrogate or unassigned code point, no
+   line or paragraph separator; at most two combining marks on a base. What was removed leaves a
+   visible mark (U+FFFD, or ? where the terminal is not UTF-8). */
+#ifndef TUI_TEXT_H
+#define TUI_TEXT_H
+
+#include "../api/base.h"
+
+struct text {
+    const char *bytes; /* UTF-8, NUL-terminated, owned by whoever made it (an arena, a literal) */
+};
+
+/* Text born in this program (literals, gettext, formatted numbers): taken as it is. */
+struct text text_ours(const char *trusted);
+struct text text_oursf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Text from anywhere else; NULL gives "". The result lives in arena. */
+struct text text_clean(struct arena *arena, const char *outside);
+
+int text_width(struct text text);                     /* cells */
+/* Bytes of the longest beginning that fits in cells; *used: the cells it takes. */
+size_t text_fit(struct text text, int cells, int *used);
+/* One step of drawing: the next cluster (base + marks) of text at *at; its code points (<= 3), their
+   number and cells. False at the end. */
+bool text_next(struct text text, size_t *at, uint32_t points[3], int *count, int *cells);
+
+#endif
