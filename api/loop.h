@@ -29,20 +29,21 @@ void loop_timer_stop(struct loop *loop, struct loop_timer *timer); /* NULL is fi
 /* Runs fn once in this turn, after the callback that asks for it has returned. */
 void loop_defer(struct loop *loop, loop_fn fn, void *ctx);
 
-/* Runs fn at the end of every turn, right before the wait (paint, service the simulator). Hooks run
+/* Runs fn in every turn, right before the wait (paint, service the simulator). Hooks run
    in the order they were added; returns a handle for loop_unhook(). */
 struct loop_hook *loop_hook_before_wait(struct loop *loop, loop_fn fn, void *ctx);
 void loop_unhook(struct loop *loop, struct loop_hook *hook);
 
-/* One turn: drain ready things, due timers, transfers, deferred calls, hooks, then wait at most
-   max_wait_ms (-1: until something happens). */
+/* One turn: hooks, a wait of at most max_wait_ms (-1: until something happens), then what is ready:
+   descriptors, due timers, transfers, deferred calls. Not to be called from a callback. */
 void loop_turn(struct loop *loop, int max_wait_ms);
 
 /* Turns until loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Turns until done(ctx) says true or deadline_ms have passed (-1: no limit). True when done. */
+/* Turns until done(ctx) says true, deadline_ms have passed (-1: no limit) or loop_stop(). True when
+   done. */
 bool loop_run_until(struct loop *loop, bool (*done)(void *ctx), void *ctx, int64_t deadline_ms);
 
 /* Ends the wait of a running loop_turn() from another thread. */
