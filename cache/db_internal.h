@@ -1,0 +1,20 @@
+/* What db.c and db_open.c share. */
+#ifndef CACHE_DB_INTERNAL_H
+#define CACHE_DB_INTERNAL_H
+
+#include "db.h"
+
+struct db_slot {
+    char *sql;
+    sqlite3_stmt *stmt;
+    uint64_t hash, begun; /* begun: value of db.begun when last asked for */
+};
+
+struct db {
+    sqlite3 *handle;
+    bool broken;
+    uint64_t begun;
+    struct db_slot slots[64];
+};
+
+#endif
