@@ -5,10 +5,14 @@
 #include "text.h"
 #include "../cache/cache.h"
 
+/* The compiler checks arguments against formats that went through the catalogue as well. */
+#define FORMAT_ARG(n) __attribute__((format_arg(n)))
 #define _(message) format_translate(message)
-#define N_(message) (message) /* marked for translation, translated where it is drawn */
-const char *format_translate(const char *message); /* gettext, UTF-8 whatever the locale */
-const char *format_plural(const char *one, const char *many, int64_t n); /* ngettext */
+#define N_(message) message /* marked for translation, translated where it is drawn */
+/* gettext, UTF-8 whatever the locale; "" stays "". */
+const char *format_translate(const char *message) FORMAT_ARG(1);
+/* ngettext */
+const char *format_plural(const char *one, const char *many, int64_t n) FORMAT_ARG(1) FORMAT_ARG(2);
 
 enum language { LANGUAGE_ENGLISH, LANGUAGE_SPANISH };
 /* Chooses the catalogue (folder "locale" beside the executable, else LOCALEDIR) and sets the
