@@ -1,0 +1,27 @@
+/* From bytes of a terminal to keys and pastes: escape sequences, bracketed paste, bursts. Knows no
+   terminal: sequences are added by term.c, time is passed in. */
+#ifndef TUI_INPUT_H
+#define TUI_INPUT_H
+
+#include "../api/base.h"
+
+struct input_sink {
+    void (*key)(void *ctx, uint32_t key);
+    void (*paste)(void *ctx, const char *bytes, size_t len); /* UTF-8 as it came, not cleaned */
+    void *ctx;
+};
+struct input;
+/* utf8: bytes >= 0x80 are UTF-8, otherwise they go through the locale's character set. */
+struct input *input_new(bool utf8, const struct input_sink *sink);
+void input_free(struct input *input);
+void input_add_key(struct input *input, const char *sequence, uint32_t key); /* NULL, "" ignored */
+/* All that one read brought. More than INPUT_BURST text keys within INPUT_BURST_MS are a paste. */
+enum { INPUT_BURST = 8, INPUT_BURST_MS = 20, INPUT_ESC_MS = 25, INPUT_PASTE_MS = 1000,
+       INPUT_PASTE_MAX = 65536 };
+void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_ms);
+/* After this many ms of silence call input_idle(); -1: nothing is waiting. */
+int input_wait_ms(const struct input *input);
+void input_idle(struct input *input, int64_t now_ms); /* a lone ESC, a paste whose end never came */
+void input_drop(struct input *input);
+
+#endif
