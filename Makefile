@@ -1,5 +1,5 @@
 # avirato-console. Two commands for people: `make demo` and `make check`.
-# GNU make; objects under $(BUILD). CC=clang works as well; SAN=1 adds ASan and UBSan.
+# GNU make; objects under $(BUILD). CC=clang works as well; SAN=1 adds ASan and UBSan; V=1 shows commands.
 
 NAME    := avirato-console
 comma   := ,
@@ -8,10 +8,15 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build$(if $(SAN),-asan)
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+JOBS    := $(shell nproc)
+Q       := $(if $(V),,@)
 
 PACKAGES := ncursesw libcurl libcjson sqlite3 libmicrohttpd libsodium libutf8proc libqrencode
-INCLUDES  = $(shell pkg-config --cflags $(PACKAGES))
-LIBS      = $(shell pkg-config --libs $(PACKAGES)) -linih -lpthread
+ifeq ($(filter demo check lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
+$(error Libraries are missing: assets/install-packages.sh build installs them)
+endif
+INCLUDES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -linih -lpthread
 
 probe = $(shell printf 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
 
@@ -38,9 +43,10 @@ LIB_SIM   := $(call objects,$(call sources,api/sim))
 LIB_CACHE := $(call objects,$(call sources,cache))
 LIB_TUI   := $(call objects,$(filter-out tui/main.c,$(call sources,tui)))
 ARCHIVES  := $(BUILD)/libtui.a $(BUILD)/libcache.a $(BUILD)/libsim.a $(BUILD)/libapi.a
+LANGUAGES := $(patsubst assets/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo,$(wildcard assets/po/*.po))
 
-.PHONY: all clean
-all: $(BUILD)/$(NAME)
+.PHONY: all tests demo check asan lint screens docs install deb clean force
+all: $(BUILD)/$(NAME) $(LANGUAGES)
 
 $(BUILD)/libapi.a: $(LIB_API)
 $(BUILD)/libsim.a: $(LIB_SIM)
@@ -48,20 +54,76 @@ $(BUILD)/libcache.a: $(LIB_CACHE)
 $(BUILD)/libtui.a: $(LIB_TUI)
 $(BUILD)/%.a:
 	@rm -f $@
-	ar rcs $@ $^
+	@echo "  ar $@"
+	$(Q)ar rcs $@ $^
 
-$(BUILD)/%.o: %.c Makefile
+# Everything is compiled again when the compiler or a flag changes, and only then.
+$(BUILD)/flags: force
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+	@printf '%s\n' '$(CC) $(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(FLAGS)' > $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  cc $<"
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/$(NAME): $(BUILD)/tui/main.o $(ARCHIVES)
-	$(CC) $(LINK) -o $@ $^ $(LIBS)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
-# One cmocka program a file: tests/test_*.c, each linked with everything but main.c.
-TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo: assets/po/%.po
+	@mkdir -p $(@D)
+	$(Q)msgfmt --check -o $@ $<
+
+# --- for people ----------------------------------------------------------------------------------
+
+demo:
+	@assets/install-packages.sh build
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(BUILD)/$(NAME) --env training
+
+check:
+	@assets/install-packages.sh test
+	@BUILD=$(BUILD) MAKE=$(MAKE) tests/check.sh
+
+# --- tests: one cmocka program a file, each linked with everything but main.c; pty_run runs key scripts
+
+TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_HELP := $(call objects,$(wildcard tests/support*.c))
+PTY_RUN   := $(call objects,$(wildcard tests/pty_run*.c))
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_HELP) $(ARCHIVES)
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lutil
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lutil
+$(BUILD)/tests/pty_run: $(PTY_RUN) $(TEST_HELP)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ -lvterm -lutil -lzbar
+tests: $(TESTS) $(BUILD)/tests/pty_run
+
+asan:
+	@BUILD=$(BUILD) MAKE=$(MAKE) tests/check.sh asan
+
+lint:
+	@tests/lint.sh
+
+# Draws the golden screens and the picture of the README anew, from the running program.
+screens: all $(BUILD)/tests/pty_run
+	UPDATE=1 $(BUILD)/tests/pty_run -j $(JOBS) -p $(BUILD)/$(NAME) tests/screens/*.keys
+
+# --- docs and packages ---------------------------------------------------------------------------
+
+docs: $(BUILD)/$(NAME)
+	$(BUILD)/$(NAME) --man > assets/$(NAME).1
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all
+	install -D -m 755 $(BUILD)/$(NAME) $(DESTDIR)$(PREFIX)/bin/$(NAME)
+	install -D -m 644 assets/$(NAME).1 $(SHARE)/man/man1/$(NAME).1
+	install -D -m 644 assets/config.ini $(SHARE)/doc/$(NAME)/config.ini
+	install -D -m 644 assets/completion.bash $(SHARE)/bash-completion/completions/$(NAME)
+	$(foreach mo,$(LANGUAGES),install -D -m 644 $(mo) $(SHARE)/$(patsubst $(BUILD)/%,%,$(mo));)
+
+deb:
+	@BUILD=$(BUILD)-deb MAKE=$(MAKE) assets/make-deb.sh $(VERSION)
 
 clean:
 	rm -rf build build-*
