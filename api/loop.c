@@ -236,7 +236,8 @@ bool loop_transfers_ready(struct loop *loop)
         return true;
     static bool global;
     if (!global) {
-        signal(SIGPIPE, SIG_IGN); /* CURLOPT_NOSIGNAL leaves this to us */
+        signal(SIGPIPE, SIG_IGN);  /* CURLOPT_NOSIGNAL leaves this to us */
+        unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session keys there */
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
             return false;
         /* A resolver that blocks would ignore time-outs and freeze the screen. */
