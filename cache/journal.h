@@ -20,6 +20,7 @@ enum intent_state {
 };
 const char *intent_state_name(enum intent_state state);
 bool intent_state_is_final(enum intent_state state);     /* VOID … NOT_EXECUTED, RESOLVED */
+bool intent_state_from_name(const char *name, enum intent_state *out);
 
 #define INTENT_ID_SIZE UUID_SIZE
 #define INTENT_TAG_SIZE 9
@@ -66,6 +67,12 @@ struct journal *journal_open(const char *path, const char *webcode, enum env env
 void journal_close(struct journal *journal);
 bool journal_get(struct journal *journal, const char *id, struct arena *arena, struct intent *out,
                  struct err *err);
+/* The open intent that keeps others off this terminal (kind OP_CHARGE) or payment (any other kind but
+   OP_LINK); false ERR_NOT_FOUND: it is free. Also answers "who is using this terminal". */
+bool journal_holder(struct journal *journal, enum op_kind kind, const char *target,
+                    struct arena *arena, struct intent *out, struct err *err);
+/* False once the file gave trouble: this process moves no more money; err says why. */
+bool journal_usable(const struct journal *journal, struct err *err);
 enum intent_set {
     INTENTS_ALL,               /* newest first */
     INTENTS_OPEN,              /* PREPARED, SENT, UNKNOWN, ACCEPTED, MANUAL */

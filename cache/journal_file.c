@@ -1,0 +1,136 @@
+/* The journal's file: opening it, and the frame of every write. After trouble with the file this
+   process moves no more money. */
+#include <pwd.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "money_internal.h"
+
+#define QUIET_CHARGE_MS       (INT64_C(300) * 1000)
+#define QUIET_MODIFICATION_MS (INT64_C(24) * 3600 * 1000)
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static void learn_who(struct journal *journal)
+{
+    struct passwd entry, *found = NULL;
+    char room[2048];
+    const char *origin = getenv("SSH_CONNECTION");
+
+    if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) == 0 && found != NULL)
+        snprintf(journal->os_user, sizeof journal->os_user, "%s", entry.pw_name);
+    else
+        snprintf(journal->os_user, sizeof journal->os_user, "uid %u", (unsigned)geteuid());
+    if (ttyname_r(STDIN_FILENO, journal->tty, sizeof journal->tty) != 0)
+        journal->tty[0] = '\0';
+    snprintf(journal->origin, sizeof journal->origin, "%s", origin == NULL ? "" : origin);
+    if (gethostname(journal->host, sizeof journal->host) != 0)
+        journal->host[0] = '\0';
+    journal->host[sizeof journal->host - 1] = '\0';
+}
+
+struct journal *journal_open(const char *path, const char *webcode, enum env env,
+                             const struct journal_settings *settings, struct changes *changes,
+                             struct err *err)
+{
+    struct db_spec spec = {.path = path,
+                           .flavour = DB_JOURNAL,
+                           .application_id = JOURNAL_APPLICATION_ID,
+                           .webcode = webcode,
+                           .env = env,
+                           .version = JOURNAL_VERSION,
+                           .steps = journal_steps};
+    struct journal *journal = mem_alloc(sizeof *journal);
+    const char *person = settings->person;
+
+    if (sodium_init() < 0) {
+        free(journal);
+        err_set(err, ERR_SYSTEM, "libsodium cannot start");
+        return NULL;
+    }
+    learn_who(journal);
+    journal->person = mem_strdup(person != NULL && person[0] != '\0' ? person : journal->os_user);
+    journal->version = mem_strdup(settings->version == NULL ? "?" : settings->version);
+    journal->webcode = mem_strdup(webcode);
+    journal->env = env;
+    journal->changes = changes;
+    journal->quiet_charge_ms = QUIET_CHARGE_MS;
+    journal->quiet_modification_ms = QUIET_MODIFICATION_MS;
+    journal->db = db_open(&spec, err);
+    if (journal->db != NULL && db_check(journal->db, true, err))
+        journal->owner = owner_new(path, err);
+    if (journal->owner != NULL)
+        return journal;
+    journal_close(journal);
+    return NULL;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal == NULL)
+        return;
+    db_close(journal->db);
+    owner_free(journal->owner);
+    free(journal->notes);
+    free(journal->person);
+    free(journal->version);
+    free(journal->webcode);
+    free(journal);
+}
+
+bool journal_usable(const struct journal *journal, struct err *err)
+{
+    if (journal->trouble.code == ERR_NONE)
+        return true;
+    return err_set(err, ERR_STORAGE, "no more money is moved since: %s", journal->trouble.detail);
+}
+
+/* --- one write ----------------------------------------------------------------------------------
+ */
+
+bool journal_write_begin(struct journal *journal, struct err *err)
+{
+    if (!journal_usable(journal, err))
+        return false;
+    if (db_begin(journal->db, err))
+        return true;
+    journal->trouble = *err;
+    return false;
+}
+
+/* Commits when all went well, else rolls back and keeps what went wrong. Trouble of the file, other
+   than a refusal by constraint or trigger, latches. */
+bool journal_write_end(struct journal *journal, bool good, struct err *err)
+{
+    if (good)
+        good = db_commit(journal->db, err);
+    else
+        db_rollback(journal->db);
+    if (!good && (err->code == ERR_STORAGE || err->code == ERR_DATA || db_is_broken(journal->db)))
+        journal->trouble = *err;
+    if (good && journal->changes != NULL)
+        changes_raise(journal->changes, CHANGED_JOURNAL);
+    return good;
+}
+
+/* --- planned reads: known to this process only ----------------------------------------------- */
+
+void journal_note_look(struct journal *journal, const char *id, int64_t at_ms)
+{
+    size_t i = 0;
+
+    while (i < journal->note_count && strcmp(journal->notes[i].id, id) != 0)
+        i++;
+    if (i < journal->note_count && at_ms == 0)
+        journal->notes[i] = journal->notes[--journal->note_count];
+    if (at_ms == 0)
+        return;
+    if (i == journal->note_count) {
+        journal->notes = mem_resize(journal->notes, ++journal->note_count, sizeof *journal->notes);
+        snprintf(journal->notes[i].id, sizeof journal->notes[i].id, "%s", id);
+    }
+    journal->notes[i].at_ms = at_ms;
+}
