@@ -7,8 +7,8 @@
      - handlers change state and call app_dirty(); only paint draws. Nothing waits: what takes time
        calls back. Strings made with app_arena() live until the handler or paint returns.
      - read cache and journal in open and reload; name the bits you depend on in changes.
-   A form (form.h) and a list (table.h, list.h) are parts of a screen's state: hand them keys, pastes
-   and an area. A question (dialog.h) is pushed on the stack and calls back. */
+   A form (form.h) and a list (table.h, list.h) are parts of a screen's state: hand them keys,
+   pastes and an area. A question (dialog.h) is pushed on the stack and calls back. */
 #ifndef TUI_APP_H
 #define TUI_APP_H
 
@@ -33,8 +33,8 @@ struct screen {
     bool overlay;            /* painted over the screen below (dialogs, forms in a box) */
     size_t state_size;
     unsigned changes;        /* enum change bits that make reload necessary */
-    /* argument: what app_push() was given, copied by open as needed. False: not opened (open has said
-       why with app_message()); close is not called then. */
+    /* argument: what app_push() was given, copied by open as needed. False: not opened (open has
+       said why with app_message()); close is not called then. */
     bool (*open)(struct app *app, void *state, const void *argument);
     void (*close)(struct app *app, void *state);
     void (*reload)(struct app *app, void *state, unsigned bits);
@@ -50,8 +50,9 @@ struct screen {
     struct text (*why_not)(struct app *app, void *state, struct arena *arena, enum command command);
     /* The row under the cursor; strings live in arena. False: none. */
     bool (*target)(struct app *app, void *state, struct arena *arena, struct target *out);
-    /* "24 x 70 needed": smaller areas show one line instead (0: any). An overlay that asks for money
-       is closed as "not confirmed" when it no longer fits. */
+    int (*badge)(struct app *app); /* number behind the tab's label, 0: none */
+    /* Of the area given to paint (0: any). An overlay that no longer fits is told so once and should
+       close itself, a money question as "not confirmed". */
     int min_rows, min_cols;
     void (*too_small)(struct app *app, void *state);
 };
@@ -89,8 +90,8 @@ uint32_t app_last_key(struct app *app);   /* the key being handled, or the last 
 
 /* Opens a screen on top. NULL when its open refused. The state lives until the screen is closed. */
 void *app_push(struct app *app, const struct screen *screen, const void *argument);
-/* Closes the screen this state belongs to and all above it. The memory stays until the turn ends, so
-   a handler may close its own screen. */
+/* Closes the screen this state belongs to and all above it. The memory stays until the turn ends,
+   so a handler may close its own screen. */
 void app_close(struct app *app, void *state);
 void app_go(struct app *app, enum screen_id id); /* closes what lies over the numbered screens */
 bool app_is_top(struct app *app, const void *state);
@@ -103,8 +104,8 @@ struct text app_why_not(struct app *app, struct arena *arena, enum command comma
 void app_command(struct app *app, enum command command); /* as if its key had been pressed */
 /* The record the row actions act on; false and a message when there is none. */
 bool app_target(struct app *app, struct arena *arena, struct target *out);
-/* Changes the environment: closes every screen, reopens the desk. Refused (message) while a charge is
-   on its way. */
+/* Changes the environment: closes every screen, reopens the desk. Refused (message) while a charge
+   is on its way. */
 bool app_change_env(struct app *app, enum env env);
 void app_leave(struct app *app, int status);
 

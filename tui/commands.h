@@ -1,5 +1,5 @@
-/* Every action of the program in one table: dispatch, footer, the searchable list behind ? and :, and
-   the KEYS section of the man page are made from it.
+/* Every action of the program in one table: dispatch, footer, the searchable list behind ? and :,
+   and the KEYS section of the man page are made from it.
 
    X(id, keys, scopes, footer label or NULL, help line, flags, handler)
    keys: names separated by blanks; the first is shown. handler NULL: the screen on top is asked
@@ -57,8 +57,9 @@ enum command_flag {
     X(LAST, "G End", SCOPE_BROWSE, NULL, N_("To the last row"), 0, NULL)                           \
     X(GO_SESSIONS, "1", SCOPE_BROWSE, NULL, N_("Sessions"), 0, command_go)                         \
     X(ENVIRONMENT, "t", SCOPE_BROWSE, NULL, N_("Change environment"), 0, NULL)                     \
-    X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions that are possible here"), \
-      0, NULL)                                                                                     \
+    X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions possible here"), 0,          \
+      command_help)                                                                                     \
+    X(CLOSE, "Esc", SCOPE_DETAIL | SCOPE_WAIT, NULL, N_("Back to the list"), 0, command_back)         \
     X(BACK, "q F10", SCOPE_BROWSE | SCOPE_WAIT, NULL, N_("Back, or leave the program"), 0,         \
       command_back)
 

@@ -2,16 +2,16 @@
    cleared (environment change, end of program) they close without calling back.
 
    dialog_confirm() is the only way to confirm money. Its gesture depends on environment, operation
-   and amount: y in training and test; Y in live for charge, extend and link; the amount typed and
-   Enter for refund, capture, cancel and above confirm_limit. What was typed before the dialog was
-   on the screen and for 400 ms after is dropped; the key that opened it, Enter alone, and anything
-   pasted never confirm. */
+   and amount: y in training and test; in live Y for charge, extend and link, and the amount typed
+   with Enter for refund, capture, cancel and above confirm_limit. What was typed before the dialog
+   was on the screen and for 400 ms after is dropped; the key that opened it, Enter alone, and
+   anything pasted never confirm. */
 #ifndef TUI_DIALOG_H
 #define TUI_DIALOG_H
 
 #include "app.h"
 
-struct fact { /* one labelled line; outside text goes in a line of its own, never beside the amount */
+struct fact { /* one labelled line: outside text never stands beside the amount */
     const char *label; /* N_() */
     struct text value;
     enum style style;
@@ -37,8 +37,8 @@ struct question {
 };
 void dialog_ask(struct app *app, const struct question *question);
 
-/* One line to type (a note, evidence, the webcode). done gets NULL when it was left with Esc; return
-   NULL to accept, else an error to show while the dialog stays. */
+/* One line to type (a note, evidence, the webcode). done gets NULL when it was left with Esc; it
+   returns NULL to accept, else an untranslated error to show while the dialog stays. */
 struct line_question {
     struct text title, body;
     const char *initial;

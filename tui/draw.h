@@ -28,7 +28,7 @@ enum style style_of_env(enum env env);
 
 struct cell {
     uint32_t points[3]; /* base and up to two marks; points[0] 0: right half of a wide one */
-    uint8_t style;
+    enum style style;   /* no padding: rows are compared as memory */
 };
 struct grid {
     int rows, cols;
@@ -61,7 +61,7 @@ int draw_field(struct area area, int row, int col, int width, enum align align, 
 /* Wrapped at blanks into the area from row on; returns the row after it. */
 int draw_wrapped(struct area area, int row, int col, enum style style, struct text text);
 void draw_fill(struct area area, enum style style); /* blanks */
-/* Blanks the area and draws the border that belongs to this environment: readable without colour. */
+/* Blanks the area and draws the environment's own border: readable without colour. */
 void draw_box(struct area area, enum env env, struct text title);
 void draw_cursor(struct area area, int row, int col);
 

@@ -1,5 +1,5 @@
-/* Fields one below the other. A form is a part of a screen's state: form_init() in open, form_done()
-   in close, form_paint() in paint, form_key() in key, form_paste() in paste. */
+/* Fields one below the other. A form is a part of a screen's state: form_init() in open,
+   form_done() in close, form_paint() in paint, form_key() in key, form_paste() in paste. */
 #ifndef TUI_FORM_H
 #define TUI_FORM_H
 
@@ -39,7 +39,7 @@ void form_done(struct form *form);
 /* Tab and arrows move, Enter goes on and, on the last field, submits once every field is valid
    (otherwise the first wrong one becomes active with its message); F2 submits from anywhere. */
 enum form_result form_key(struct form *form, uint32_t key);
-void form_paste(struct form *form, struct text text); /* into the active field only, never submits */
+void form_paste(struct form *form, struct text text); /* into the active field; never submits */
 /* Labels left, values right, errors below their field. Returns the row after the last. */
 int form_paint(struct form *form, struct area area);
 int form_rows(const struct form *form); /* rows form_paint() needs at most */

@@ -11,8 +11,8 @@ struct input_sink {
     void *ctx;
 };
 struct input;
-/* utf8: bytes >= 0x80 are UTF-8, otherwise they go through the locale's character set. */
-struct input *input_new(bool utf8, const struct input_sink *sink);
+/* charset: the 256 code points of a single-byte character set; NULL: UTF-8. Borrowed. */
+struct input *input_new(const uint32_t *charset, const struct input_sink *sink);
 void input_free(struct input *input);
 void input_add_key(struct input *input, const char *sequence, uint32_t key); /* NULL, "" ignored */
 /* All that one read brought. More than INPUT_BURST text keys within INPUT_BURST_MS are a paste. */

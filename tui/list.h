@@ -1,5 +1,5 @@
-/* A list of records over the cache: keyset pages in both directions, filter line, sort, marks, totals
-   and CSV export. Screens 1 to 3 are this plus their columns. The columns' rows are struct row. */
+/* A list of records over the cache: keyset pages in both directions, filter line, sort, marks,
+   totals and CSV export. Screens 1 to 3 are this plus their columns. The columns' rows are struct row. */
 #ifndef TUI_LIST_H
 #define TUI_LIST_H
 

@@ -12,10 +12,10 @@ struct prompt {
     int shift;             /* first cell shown when it is longer than its place */
 };
 void prompt_init(struct prompt *prompt, const char *text, size_t max); /* cursor at the end */
-/* Editing keys and characters; false: not a key for a line (Enter, Esc, Tab, arrows up and down). */
+/* Editing keys and characters; false: not a key for a line (Enter, Esc, Tab, up, down, F-keys). */
 bool prompt_key(struct prompt *prompt, uint32_t key);
 void prompt_paste(struct prompt *prompt, struct text text); /* what does not fit is left out */
-/* Draws width cells at (row, col), with the cursor when active. */
-void prompt_paint(struct prompt *prompt, struct area area, int row, int col, int width, bool active);
+/* Fills the first row of place; shows the cursor when active. */
+void prompt_paint(struct prompt *prompt, struct area place, bool active);
 
 #endif

@@ -40,14 +40,18 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
 void term_stop(void); /* restores everything; any number of times */
 
 void term_size(int *rows, int *cols);
-/* Sends what differs from the last frame. False: the line is still busy with the last one; the frame
-   was not taken, on_resize's sibling, the loop, will ask again: see term_is_busy(). */
+/* Sends what differs from the last frame. False: the line is still busy with the last one and this
+   frame was not taken; paint again when term_is_busy() says no. */
 bool term_show(const struct grid *grid);
 /* Bytes of an earlier frame still wait for a slow line. */
 bool term_is_busy(void);
 /* Forgets what was typed and not yet handed out. */
 void term_drop_input(void);
 void term_bell(void);
+/* The next frame repaints everything (Ctrl-L, a line that garbled). */
+void term_repaint(void);
+/* As if Ctrl-Z had come as a signal: keys are raw, so the application gets it as a key. */
+void term_suspend(void);
 /* Puts a reference on the clipboard (OSC 52). False, and nothing sent, when it holds anything but
    A-Z a-z 0-9 - _ . or is empty or too long. */
 bool term_copy(const char *reference);

@@ -7,7 +7,7 @@
      };
      open:   form_init(&state->form, fields, COUNT_OF(fields), "EUR");
      paint:  draw_box(area, app_desk(app)->env, title); form_paint(&state->form, area_inset(…));
-     key:    switch on form_key(): FORM_SUBMIT → dialog_confirm(), FORM_CANCEL → app_close(app, state)
+     key:    form_key(): FORM_SUBMIT → dialog_confirm(), FORM_CANCEL → app_close(app, state)
      paste:  form_paste(&state->form, text);
      close:  form_done(&state->form);
 

@@ -1,0 +1,506 @@
+#include "app_internal.h"
+
+#include "dialog.h"
+#include "words.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct screen *const numbered[SCREEN_COUNT] = {
+#define X(id, descriptor) [SCREEN_##id] = &descriptor,
+    SCREEN_LIST(X)
+#undef X
+};
+
+/* --- small accessors ---------------------------------------------------------------------- */
+
+struct desk *app_desk(struct app *app)
+{
+    return app->desk;
+}
+
+const struct config *app_config(struct app *app)
+{
+    return app->settings.config;
+}
+
+struct loop *app_loop(struct app *app)
+{
+    return app->loop;
+}
+
+struct arena *app_arena(struct app *app)
+{
+    return &app->arena;
+}
+
+uint32_t app_last_key(struct app *app)
+{
+    return app->last_key;
+}
+
+void app_dirty(struct app *app)
+{
+    app->dirty = true;
+}
+
+struct layer *app_top(struct app *app)
+{
+    return app->depth > 0 ? app->stack[app->depth - 1] : app->bases[app->current];
+}
+
+bool app_is_top(struct app *app, const void *state)
+{
+    struct layer *top = app_top(app);
+    return top && top->state == state;
+}
+
+/* The arena lives as long as one handler, however deep it calls. */
+static void enter(struct app *app)
+{
+    app->nesting++;
+}
+
+static void leave(struct app *app)
+{
+    assert(app->nesting > 0);
+    if (--app->nesting == 0)
+        arena_done(&app->arena);
+}
+
+void app_message(struct app *app, enum style style, struct text text)
+{
+    free(app->message);
+    app->message = *text.bytes ? mem_strdup(text.bytes) : NULL;
+    app->message_style = style;
+    app->dirty = true;
+}
+
+void app_error(struct app *app, const struct err *err)
+{
+    struct advice advice = words_of_error(&app->arena, err, NULL);
+    app_message(app, STYLE_BAD,
+                text_oursf(&app->arena, "%s %s %s", advice.what.bytes, advice.money.bytes,
+                           advice.next.bytes));
+}
+
+/* --- the stack ---------------------------------------------------------------------------- */
+
+static struct layer *layer_new(const struct screen *screen)
+{
+    struct layer *layer = mem_alloc(sizeof *layer);
+    layer->screen = screen;
+    layer->state = mem_alloc(screen->state_size ? screen->state_size : 1);
+    return layer;
+}
+
+static void layer_bury(struct app *app, struct layer *layer, bool call_close)
+{
+    if (call_close && layer->screen->close)
+        layer->screen->close(app, layer->state);
+    layer->next_dead = app->dead;
+    app->dead = layer;
+    app->dirty = true;
+}
+
+static void free_dead(struct app *app)
+{
+    while (app->dead) {
+        struct layer *layer = app->dead;
+        app->dead = layer->next_dead;
+        free(layer->state);
+        free(layer);
+    }
+}
+
+void *app_push(struct app *app, const struct screen *screen, const void *argument)
+{
+    assert(app->depth < LAYERS_MAX);
+    struct layer *layer = layer_new(screen);
+    app->stack[app->depth++] = layer;
+    app->dirty = true;
+    if (!screen->open || screen->open(app, layer->state, argument))
+        return layer->state;
+    for (int i = 0; i < app->depth; i++) {
+        if (app->stack[i] == layer)
+            app->depth = i;
+    }
+    layer_bury(app, layer, false);
+    return NULL;
+}
+
+static void close_down_to(struct app *app, int depth)
+{
+    while (app->depth > depth)
+        layer_bury(app, app->stack[--app->depth], true);
+}
+
+void app_close(struct app *app, void *state)
+{
+    for (int i = 0; i < app->depth; i++) {
+        if (app->stack[i]->state == state) {
+            close_down_to(app, i);
+            return;
+        }
+    }
+}
+
+static void reload(struct app *app, struct layer *layer, unsigned bits)
+{
+    bits &= layer->screen->changes;
+    if (bits && layer->screen->reload) {
+        layer->screen->reload(app, layer->state, bits);
+        app->dirty = true;
+    }
+}
+
+void app_go(struct app *app, enum screen_id id)
+{
+    close_down_to(app, 0);
+    app->current = id;
+    app->dirty = true;
+    if (!app->bases[id]) {
+        struct layer *layer = app->bases[id] = layer_new(numbered[id]);
+        if (layer->screen->open)
+            layer->screen->open(app, layer->state, NULL);
+        return;
+    }
+    unsigned missed = app->bases[id]->missed;
+    app->bases[id]->missed = 0;
+    reload(app, app->bases[id], missed);
+}
+
+static void close_all(struct app *app)
+{
+    close_down_to(app, 0);
+    for (int i = 0; i < SCREEN_COUNT; i++) {
+        if (app->bases[i])
+            layer_bury(app, app->bases[i], true);
+        app->bases[i] = NULL;
+    }
+    free_dead(app);
+    free(app->facts_for);
+    app->facts_for = NULL;
+}
+
+/* --- news --------------------------------------------------------------------------------- */
+
+static void on_change(void *ctx, unsigned bits)
+{
+    struct app *app = ctx;
+    app->changed |= bits;
+}
+
+static void count_intents(struct app *app)
+{
+    struct intent_page page = {0};
+    app->tally = (struct tally){0};
+    if (!journal_list(app->desk->journal, INTENTS_OPEN, 1000, &page, NULL))
+        return;
+    for (size_t i = 0; i < page.count; i++) {
+        enum intent_state state = page.rows[i].state;
+        app->tally.running += page.rows[i].own;
+        app->tally.unknown += state == INTENT_UNKNOWN || state == INTENT_MANUAL;
+    }
+    intent_page_done(&page);
+}
+
+static void hand_out_changes(struct app *app)
+{
+    unsigned bits = app->changed;
+    app->changed = 0;
+    if (!bits)
+        return;
+    free(app->facts_for);
+    app->facts_for = NULL;
+    if (bits & CHANGED_JOURNAL)
+        count_intents(app);
+    for (int i = 0; i < SCREEN_COUNT; i++) {
+        if (app->bases[i] && i != (int)app->current)
+            app->bases[i]->missed |= bits;
+    }
+    reload(app, app->bases[app->current], bits);
+    for (int i = 0; i < app->depth; i++)
+        reload(app, app->stack[i], bits);
+    app->dirty = true;
+}
+
+/* --- painting ----------------------------------------------------------------------------- */
+
+static void call_painted(struct app *app, struct layer *layer)
+{
+    if (!layer->shown || layer->painted)
+        return;
+    layer->painted = true;
+    if (layer->screen->painted)
+        layer->screen->painted(app, layer->state);
+}
+
+static void before_wait(void *ctx)
+{
+    struct app *app = ctx;
+    enter(app);
+    hand_out_changes(app);
+    free_dead(app);
+    if (app->dirty && !term_is_busy()) {
+        app->dirty = false;
+        frame_paint(app);
+        term_show(&app->grid);
+    }
+    free_dead(app);
+    if (!term_is_busy()) { /* the whole frame has left */
+        call_painted(app, app->bases[app->current]);
+        for (int i = 0; i < app->depth; i++)
+            call_painted(app, app->stack[i]);
+    }
+    leave(app);
+}
+
+/* --- commands ----------------------------------------------------------------------------- */
+
+bool app_target(struct app *app, struct arena *arena, struct target *out)
+{
+    struct layer *top = app_top(app);
+    *out = (struct target){0};
+    if (top->screen->target && top->screen->target(app, top->state, arena, out))
+        return true;
+    app_message(app, STYLE_WARN, text_ours(_("Nothing is selected.")));
+    return false;
+}
+
+/* Facts of a payment, asked of the cache once between two changes. */
+static const struct payment_facts *facts_of(struct app *app, const char *reference)
+{
+    if (!app->facts_for || strcmp(app->facts_for, reference) != 0) {
+        free(app->facts_for);
+        app->facts_for = mem_strdup(reference);
+        app->facts_found =
+            cache_payment_facts(app->desk->cache, reference, &app->facts, NULL);
+    }
+    return app->facts_found ? &app->facts : NULL;
+}
+
+static enum why_not why_not_on_payment(struct app *app, const struct target *target,
+                                       enum op_kind op)
+{
+    if (!target->payment_reference)
+        return WHY_NO_PAYMENT;
+    if (!reference_allowed(target->payment_reference, app->desk->webcode, app->desk->env))
+        return WHY_OTHER_ENVIRONMENT;
+    const struct payment_facts *facts = facts_of(app, target->payment_reference);
+    return facts ? payment_action_possible(facts, op) : WHY_NO_PAYMENT;
+}
+
+struct text app_why_not(struct app *app, struct arena *arena, enum command command)
+{
+    const struct command_row *row = command_row(command);
+    struct layer *top = app_top(app);
+    enum op_kind op = command_op(command);
+    struct target target = {0};
+    if (!(row->scopes & (unsigned)top->screen->scope) || (!row->handler && !top->screen->command))
+        return text_ours(_("Not possible here."));
+    if ((row->flags & MOVES_MONEY) && app->desk->read_only)
+        return words_why_not(WHY_READ_ONLY, op);
+    if ((row->flags & NEEDS_NET) && !app->desk->client)
+        return text_ours(_("Not connected: only what is stored here can be read."));
+    if ((row->flags & NEEDS_ROW) &&
+        !(top->screen->target && top->screen->target(app, top->state, arena, &target)))
+        return text_ours(_("Nothing is selected."));
+    if (row->flags & ON_PAYMENT) {
+        enum why_not why = why_not_on_payment(app, &target, op);
+        if (why != WHY_POSSIBLE)
+            return words_why_not(why, op);
+    }
+    return top->screen->why_not ? top->screen->why_not(app, top->state, arena, command)
+                                : text_ours("");
+}
+
+void app_command(struct app *app, enum command command)
+{
+    enter(app);
+    struct layer *top = app_top(app);
+    const struct command_row *row = command_row(command);
+    struct text why = app_why_not(app, &app->arena, command);
+    if (*why.bytes)
+        app_message(app, STYLE_WARN, why);
+    else if (row->handler)
+        row->handler(app, command);
+    else if (!top->screen->command(app, top->state, command))
+        app_message(app, STYLE_WARN, text_ours(_("Not possible here.")));
+    app->dirty = true;
+    leave(app);
+}
+
+void command_go(struct app *app, enum command command)
+{
+    app_go(app, (enum screen_id)(command - COMMAND_GO_SESSIONS));
+}
+
+static void leave_confirmed(struct app *app, void *ctx, bool yes)
+{
+    (void)ctx;
+    if (yes)
+        app_leave(app, 0);
+}
+
+void command_back(struct app *app, enum command command)
+{
+    (void)command;
+    if (app->depth > 0) {
+        close_down_to(app, app->depth - 1);
+    } else if (app->desk->ops && ops_in_flight(app->desk->ops) > 0) {
+        dialog_ask(app, &(struct question){
+                            .title = text_ours(_("A payment is on its way")),
+                            .body = text_ours(_("Leave all the same? It goes on by itself; what "
+                                                "became of it is found out at the next start.")),
+                            .done = leave_confirmed});
+    } else {
+        app_leave(app, 0);
+    }
+}
+
+void app_leave(struct app *app, int status)
+{
+    app->status = status;
+    loop_stop(app->loop);
+}
+
+bool app_change_env(struct app *app, enum env env)
+{
+    struct err err = {0};
+    if (app->desk->ops && ops_in_flight(app->desk->ops) > 0) {
+        app_message(app, STYLE_WARN,
+                    text_ours(_("Not now: a payment is on its way in this environment.")));
+        return false;
+    }
+    close_all(app);
+    bool changed = app->settings.reopen(app->settings.ctx, env, &err);
+    app->desk->changes = (struct changes){on_change, app};
+    app->changed = CHANGED_JOURNAL;
+    app_go(app, SCREEN_SESSIONS);
+    if (!changed)
+        app_error(app, &err);
+    return changed;
+}
+
+/* --- events of the terminal --------------------------------------------------------------- */
+
+static void on_key(void *ctx, uint32_t key)
+{
+    struct app *app = ctx;
+    enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26 };
+    enter(app);
+    app->last_key = key;
+    if (app->message)
+        app_message(app, STYLE_NORMAL, text_ours(""));
+    struct layer *top = app_top(app);
+    if (key == CTRL_Z) {
+        term_suspend();
+    } else if (key == CTRL_L) {
+        term_repaint();
+        app->dirty = true;
+    } else if (app->too_small) {
+        if (command_of_key(key, SCOPE_LIST) == COMMAND_BACK && app->depth == 0)
+            command_back(app, COMMAND_BACK);
+    } else if (top->screen->key && top->screen->key(app, top->state, key)) {
+        app->dirty = true;
+    } else if (key == CTRL_C) {
+        app_message(app, STYLE_NORMAL, text_ours(_("q or F10 leaves.")));
+    } else {
+        enum command command = command_of_key(key, top->screen->scope);
+        if (command != COMMAND_NONE)
+            app_command(app, command);
+    }
+    leave(app);
+}
+
+static void on_paste(void *ctx, struct text text)
+{
+    struct app *app = ctx;
+    enter(app);
+    struct layer *top = app_top(app);
+    if (top->screen->paste && !app->too_small)
+        top->screen->paste(app, top->state, text);
+    else
+        app_message(app, STYLE_NORMAL,
+                    text_ours(_("Pasted text is only taken where one can type.")));
+    app->dirty = true;
+    leave(app);
+}
+
+static void on_resize(void *ctx)
+{
+    app_dirty(ctx);
+}
+
+/* A charge must not be cut off in the middle: Ctrl-Z would let its answer run into a time-out. */
+static bool may_suspend(void *ctx)
+{
+    struct app *app = ctx;
+    if (!app->desk->ops || ops_in_flight(app->desk->ops) == 0)
+        return true;
+    app_message(app, STYLE_WARN, text_ours(_("Not now: a payment is on its way.")));
+    return false;
+}
+
+static void on_end(void *ctx)
+{
+    struct app *app = ctx;
+    app->ended = true;
+    app_leave(app, 0);
+}
+
+/* --- running ------------------------------------------------------------------------------ */
+
+static bool nothing_in_flight(void *ctx)
+{
+    struct app *app = ctx;
+    return ops_in_flight(app->desk->ops) == 0;
+}
+
+static void start_screens(struct app *app)
+{
+    app->desk->changes = (struct changes){on_change, app};
+    enter(app);
+    count_intents(app);
+    app_go(app, SCREEN_SESSIONS);
+    if (app->settings.notice)
+        app_message(app, STYLE_WARN, text_ours(_(app->settings.notice)));
+    leave(app);
+    app->hook = loop_hook_before_wait(app->loop, before_wait, app);
+}
+
+int app_run(struct loop *loop, struct desk *desk, const struct app_settings *settings)
+{
+    struct app *app = mem_alloc(sizeof *app);
+    app->loop = loop;
+    app->desk = desk;
+    app->settings = *settings;
+    const struct term_settings terminal = {
+        .ascii = settings->config->ascii_borders, .on_key = on_key, .on_paste = on_paste,
+        .on_resize = on_resize, .may_suspend = may_suspend, .on_end = on_end, .ctx = app};
+    struct err err = {0};
+    if (!term_start(loop, &terminal, &err)) {
+        fprintf(stderr, "avirato-console: %s\n", err.detail);
+        free(app);
+        return 2;
+    }
+    grid_init(&app->grid, 0, 0);
+    start_screens(app);
+    loop_run(loop);
+    loop_unhook(loop, app->hook);
+    term_stop();
+    /* The person is gone or has said so; a request that has left still gets its answer written down. */
+    if (app->ended && desk->ops)
+        loop_run_until(loop, nothing_in_flight, app, app_config(app)->charge_timeout_s * 1000LL);
+    desk->changes = (struct changes){0};
+    close_all(app);
+    grid_done(&app->grid);
+    arena_done(&app->arena);
+    free(app->message);
+    int status = app->status;
+    free(app);
+    return status;
+}

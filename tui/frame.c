@@ -1,0 +1,217 @@
+/* The frame around the screens: top line, tabs, message line, footer. */
+#include "app_internal.h"
+
+#include "words.h"
+
+#include <string.h>
+
+/* Readable without colour: each word has brackets of its own. */
+static const struct {
+    const char *before, *after;
+} brackets[ENV_COUNT] = {
+    [ENV_TRAINING] = {"(", ")"}, [ENV_TEST] = {"▌", "▐"}, [ENV_LIVE] = {"█ ", " █"},
+};
+
+static struct text env_word(struct arena *arena, enum env env)
+{
+    return text_oursf(arena, "%s%s%s", brackets[env].before, words_env(env).bytes,
+                      brackets[env].after);
+}
+
+/* --- top line ----------------------------------------------------------------------------- */
+
+/* What is known of the line to the API, of the three lists together. */
+struct link_state {
+    int64_t last_ok_ms, retry_at_ms;
+    bool failed, syncing;
+    int percent; /* of the first sync, -1: not known */
+};
+
+static struct link_state link_state(struct app *app)
+{
+    struct link_state link = {.percent = -1};
+    for (int kind = 0; app->desk->sync && kind < RECORD_KINDS; kind++) {
+        struct sync_progress progress;
+        sync_get_progress(app->desk->sync, (enum record_kind)kind, &progress);
+        if (progress.last_ok_ms > link.last_ok_ms)
+            link.last_ok_ms = progress.last_ok_ms;
+        if (progress.retry_at_ms > link.retry_at_ms)
+            link.retry_at_ms = progress.retry_at_ms;
+        link.failed |= progress.last_error.code != ERR_NONE;
+        if (progress.running && !progress.complete && progress.total > 0 && !link.syncing) {
+            link.syncing = true;
+            link.percent = (int)(progress.rows * 100 / progress.total);
+        }
+    }
+    return link;
+}
+
+/* Right to left, so that what matters most survives a narrow window: dot, time, who. */
+static int draw_left_of(struct area area, int right, int stop, enum style style, struct text text)
+{
+    int width = text_width(text);
+    if (width == 0 || right - width < stop)
+        return right;
+    draw_text(area, 0, right - width, style, text);
+    return right - width - 2;
+}
+
+static struct text sync_text(struct arena *arena, const struct link_state *link)
+{
+    if (link->retry_at_ms > clock_utc_ms())
+        return text_oursf(arena, _("slowed down until %s"),
+                          format_clock(arena, link->retry_at_ms).bytes);
+    if (link->syncing && link->percent >= 0)
+        return text_oursf(arena, _("syncing %d %%"), link->percent);
+    if (link->last_ok_ms == 0)
+        return text_ours(link->failed ? _("no connection") : _("not synced yet"));
+    return text_oursf(arena, _("synced %s"), format_clock(arena, link->last_ok_ms).bytes);
+}
+
+static struct text who(struct arena *arena, const struct config *config)
+{
+    struct text person = text_clean(arena, config->person);
+    struct text terminal = text_clean(arena, config->terminal);
+    bool both = *person.bytes && *terminal.bytes;
+    return text_oursf(arena, "%s%s%s", person.bytes, both ? " · " : "", terminal.bytes);
+}
+
+static void paint_top(struct app *app, struct area area)
+{
+    struct arena *arena = &app->arena;
+    const struct desk *desk = app->desk;
+    int col = 1;
+    if (area.cols >= 76)
+        col = draw_text(area, 0, col, STYLE_DIM, text_ours("avirato-console")) + 2;
+    col = draw_text(area, 0, col, STYLE_TITLE, text_clean(arena, desk->webcode)) + 1;
+    col = draw_text(area, 0, col, style_of_env(desk->env), env_word(arena, desk->env)) + 1;
+    if (desk->read_only)
+        col = draw_text(area, 0, col, STYLE_WARN, text_ours(_("read-only"))) + 1;
+    if (desk->overridden)
+        col = draw_text(area, 0, col, STYLE_DIM, text_ours("AVIRATO_*")) + 1;
+    if (app->tally.running > 0)
+        col = draw_text(area, 0, col, STYLE_WARN,
+                        text_oursf(arena, _("%d running"), app->tally.running)) + 1;
+    if (app->tally.unknown > 0)
+        col = draw_text(area, 0, col, STYLE_BAD,
+                        text_oursf(arena, _("%d UNKNOWN"), app->tally.unknown)) + 1;
+    struct link_state link = link_state(app);
+    bool good = desk->sync && !link.failed && link.last_ok_ms > 0;
+    int right = draw_left_of(area, area.cols - 1, col, good ? STYLE_GOOD : STYLE_BAD,
+                             text_ours(good ? "●" : "○"));
+    right = draw_left_of(area, right, col, link.failed ? STYLE_BAD : STYLE_DIM,
+                         desk->sync ? sync_text(arena, &link) : text_ours(_("offline")));
+    draw_left_of(area, right - 1, col + 1, STYLE_NORMAL, who(arena, app_config(app)));
+}
+
+static void paint_tabs(struct app *app, struct area area)
+{
+    static const struct screen *const screens[] = {
+#define X(id, descriptor) &descriptor,
+        SCREEN_LIST(X)
+#undef X
+    };
+    int col = 1;
+    for (int i = 0; i < SCREEN_COUNT; i++) {
+        bool here = i == (int)app->current;
+        int badge = screens[i]->badge ? screens[i]->badge(app) : 0;
+        struct text number =
+            badge > 0 ? text_oursf(&app->arena, " (%d)", badge) : text_ours("");
+        struct text label = text_oursf(&app->arena, "%s%d %s%s%s", here ? "[" : "", i + 1,
+                                       _(screens[i]->title), number.bytes, here ? "]" : "");
+        col = draw_text(area, 0, col, here ? STYLE_TITLE : STYLE_NORMAL, label) + 2;
+    }
+}
+
+/* --- bottom ------------------------------------------------------------------------------- */
+
+static int footer_width(struct app *app, enum scope scope)
+{
+    int width = 1;
+    for (int command = 1; command < COMMAND_COUNT; command++) {
+        const struct command_row *row = command_row((enum command)command);
+        if (row->label && (row->scopes & (unsigned)scope))
+            width += text_width(command_key_name(&app->arena, (enum command)command)) + 1 +
+                     text_width(text_ours(_(row->label))) + 2;
+    }
+    return width - 2;
+}
+
+/* Keys and labels from the command table; what is not possible now is grey. */
+static void paint_footer(struct app *app, struct area area)
+{
+    enum scope scope = app_top(app)->screen->scope;
+    int gap = footer_width(app, scope) <= area.cols ? 2 : 1, col = 1;
+    for (int i = 1; i < COMMAND_COUNT; i++) {
+        enum command command = (enum command)i;
+        const struct command_row *row = command_row(command);
+        if (!row->label || !(row->scopes & (unsigned)scope))
+            continue;
+        struct text key = command_key_name(&app->arena, command);
+        struct text label = text_ours(_(row->label));
+        bool possible = !*app_why_not(app, &app->arena, command).bytes;
+        if (col + text_width(key) + 1 + text_width(label) > area.cols)
+            break;
+        col = draw_text(area, 0, col, possible ? STYLE_KEY : STYLE_DIM, key) + 1;
+        col = draw_text(area, 0, col, possible ? STYLE_NORMAL : STYLE_DIM, label) + gap;
+    }
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+static void paint_too_small(struct app *app, struct area area)
+{
+    struct text why = text_oursf(&app->arena, _("Window %dx%d: needs %dx%d."), area.cols, area.rows,
+                                 FRAME_MIN_COLS, FRAME_MIN_ROWS);
+    draw_wrapped(area, 0, 0, STYLE_WARN, why);
+}
+
+/* A question that no longer fits closes itself; the others show what they can. */
+static void tell_too_small(struct app *app, struct area area)
+{
+    for (int i = app->depth - 1; i >= 0 && i < app->depth; i--) {
+        struct layer *layer = app->stack[i];
+        const struct screen *screen = layer->screen;
+        if (screen->too_small &&
+            (app->too_small || area.rows < screen->min_rows || area.cols < screen->min_cols))
+            screen->too_small(app, layer->state);
+    }
+}
+
+static void paint_layer(struct app *app, struct layer *layer, struct area area)
+{
+    layer->shown = true;
+    layer->screen->paint(app, layer->state, area);
+}
+
+void frame_paint(struct app *app)
+{
+    int rows, cols;
+    term_size(&rows, &cols);
+    if (rows != app->grid.rows || cols != app->grid.cols) {
+        grid_done(&app->grid);
+        grid_init(&app->grid, rows, cols);
+    }
+    grid_clear(&app->grid);
+    struct area all = grid_area(&app->grid), inner = area_rows(all, 2, rows - 4);
+    app->too_small = rows < FRAME_MIN_ROWS || cols < FRAME_MIN_COLS;
+    tell_too_small(app, inner);
+    if (app->too_small) {
+        paint_too_small(app, all);
+        return;
+    }
+    paint_top(app, area_rows(all, 0, 1));
+    paint_tabs(app, area_rows(all, 1, 1));
+    int first = app->depth;
+    while (first > 0 && app->stack[first - 1]->screen->overlay)
+        first--;
+    /* The lowest one to be seen: the topmost that is no overlay. */
+    paint_layer(app, first > 0 ? app->stack[first - 1] : app->bases[app->current], inner);
+    for (int i = first; i < app->depth; i++) {
+        app->grid.cursor_row = -1; /* one types into the topmost only */
+        paint_layer(app, app->stack[i], inner);
+    }
+    if (app->message)
+        draw_text(all, rows - 2, 1, app->message_style, (struct text){app->message});
+    paint_footer(app, area_rows(all, rows - 1, 1));
+}

@@ -1,0 +1,357 @@
+#include "input.h"
+
+#include "term.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#define PASTE_END "\033[201~"
+#define PASTE_END_LEN (sizeof PASTE_END - 1)
+
+enum { SEQUENCES = 64, SEQUENCE_MAX = 16, CHUNK = 4096, UNFINISHED_MAX = 64 };
+
+struct sequence {
+    char bytes[SEQUENCE_MAX];
+    size_t len;
+    uint32_t key;
+};
+struct input {
+    struct input_sink sink;
+    const uint32_t *charset; /* NULL: UTF-8 */
+    struct sequence sequences[SEQUENCES];
+    size_t sequence_count;
+    char pending[CHUNK + UNFINISHED_MAX]; /* not yet understood */
+    size_t pending_len;
+    uint32_t queue[CHUNK + UNFINISHED_MAX]; /* keys of the chunk being read */
+    size_t queued;
+    bool pasting;
+    struct buf paste;
+    int64_t window_ms;  /* when the keys counted in `window` began to come */
+    size_t window;
+    int64_t burst_ms;   /* last time something was taken for a burst */
+};
+
+struct input *input_new(const uint32_t *charset, const struct input_sink *sink)
+{
+    struct input *input = mem_alloc(sizeof *input);
+    input->sink = *sink;
+    input->charset = charset;
+    input->window_ms = input->burst_ms = INT64_MIN / 2;
+    buf_init(&input->paste, INPUT_PASTE_MAX);
+    /* The Linux console's own F1-F5 look like an unfinished CSI to everybody else. */
+    static const char linux_keys[][5] = {"\033[[A", "\033[[B", "\033[[C", "\033[[D", "\033[[E"};
+    for (uint32_t i = 0; i < COUNT_OF(linux_keys); i++)
+        input_add_key(input, linux_keys[i], KEY_FN + 1 + i);
+    return input;
+}
+
+void input_free(struct input *input)
+{
+    if (!input)
+        return;
+    buf_done(&input->paste);
+    free(input);
+}
+
+void input_add_key(struct input *input, const char *sequence, uint32_t key)
+{
+    size_t len = sequence ? strlen(sequence) : 0;
+    if (len == 0 || len > SEQUENCE_MAX || input->sequence_count == SEQUENCES)
+        return;
+    struct sequence *row = &input->sequences[input->sequence_count++];
+    memcpy(row->bytes, sequence, len);
+    row->len = len;
+    row->key = key;
+}
+
+/* --- handing out -------------------------------------------------------------------------- */
+
+static bool is_text(uint32_t key)
+{
+    return key == KEY_RETURN || key == KEY_TAB || (key >= 0x20 && key < KEY_BASE && key != 127);
+}
+
+static void add_point(struct buf *out, uint32_t point)
+{
+    utf8proc_uint8_t bytes[4];
+    utf8proc_ssize_t len = utf8proc_encode_char((utf8proc_int32_t)point, bytes);
+    buf_add(out, bytes, (size_t)len);
+}
+
+static void send_paste(struct input *input, const char *bytes, size_t len)
+{
+    struct buf text;
+    buf_init(&text, 4 * (size_t)INPUT_PASTE_MAX);
+    for (size_t i = 0; input->charset && i < len; i++)
+        add_point(&text, input->charset[(unsigned char)bytes[i]]);
+    if (!input->charset)
+        buf_add(&text, bytes, len);
+    input->sink.paste(input->sink.ctx, text.data ? text.data : "", text.len);
+    buf_done(&text);
+}
+
+/* The text of a burst; already code points, so it is encoded here whatever the locale. */
+static void send_burst(struct input *input, const uint32_t *keys, size_t count)
+{
+    struct buf text;
+    buf_init(&text, 4 * (size_t)INPUT_PASTE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (is_text(keys[i]))
+            add_point(&text, keys[i]);
+    }
+    input->sink.paste(input->sink.ctx, text.data ? text.data : "", text.len);
+    buf_done(&text);
+}
+
+/* A key held down on a slow line also comes in lumps; that is one key many times, and not Enter. */
+static bool is_held_key(const uint32_t *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (keys[i] != keys[0])
+            return false;
+    }
+    return keys[0] != KEY_RETURN;
+}
+
+static void send_keys(struct input *input, int64_t now_ms)
+{
+    size_t count = input->queued, text = 0;
+    input->queued = 0;
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        text += is_text(input->queue[i]);
+    if (now_ms - input->window_ms > INPUT_BURST_MS) {
+        input->window_ms = now_ms;
+        input->window = 0;
+    }
+    input->window += text;
+    bool follows = now_ms - input->burst_ms <= INPUT_BURST_MS && text > 0;
+    if (follows || (input->window > INPUT_BURST && !is_held_key(input->queue, count))) {
+        input->burst_ms = now_ms;
+        send_burst(input, input->queue, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        input->sink.key(input->sink.ctx, input->queue[i]);
+}
+
+static void push_key(struct input *input, uint32_t key)
+{
+    assert(input->queued < COUNT_OF(input->queue));
+    input->queue[input->queued++] = key;
+}
+
+/* --- understanding ------------------------------------------------------------------------ */
+
+enum { UNFINISHED = 0 }; /* bytes used: more must come first */
+
+static uint32_t csi_letter(char final)
+{
+    switch (final) {
+    case 'A': return KEY_ARROW_UP;
+    case 'B': return KEY_ARROW_DOWN;
+    case 'C': return KEY_ARROW_RIGHT;
+    case 'D': return KEY_ARROW_LEFT;
+    case 'H': return KEY_TO_HOME;
+    case 'F': return KEY_TO_END;
+    case 'Z': return KEY_BACKTAB;
+    case 'P': case 'Q': case 'R': case 'S': return KEY_FN + 1 + (uint32_t)(final - 'P');
+    default: return KEY_NONE;
+    }
+}
+
+static uint32_t csi_number(int number)
+{
+    static const uint32_t keys[] = {
+        [1] = KEY_TO_HOME, [2] = KEY_INSERT, [3] = KEY_DELETE, [4] = KEY_TO_END,
+        [5] = KEY_PAGE_UP, [6] = KEY_PAGE_DOWN, [7] = KEY_TO_HOME, [8] = KEY_TO_END,
+        [11] = KEY_FN + 1, [12] = KEY_FN + 2, [13] = KEY_FN + 3, [14] = KEY_FN + 4,
+        [15] = KEY_FN + 5, [17] = KEY_FN + 6, [18] = KEY_FN + 7, [19] = KEY_FN + 8,
+        [20] = KEY_FN + 9, [21] = KEY_FN + 10, [23] = KEY_FN + 11, [24] = KEY_FN + 12,
+    };
+    return number >= 0 && (size_t)number < COUNT_OF(keys) ? keys[number] : KEY_NONE;
+}
+
+/* ESC [ parameters final; modifiers (second parameter) are dropped, unknown ones swallowed whole. */
+static size_t read_csi(struct input *input, const char *bytes, size_t len)
+{
+    size_t at = 2;
+    int number = 0;
+    bool first = true;
+    for (; at < len && bytes[at] >= 0x20 && bytes[at] < 0x40; at++) {
+        if (bytes[at] == ';')
+            first = false;
+        else if (first && bytes[at] >= '0' && bytes[at] <= '9' && number < 1000)
+            number = number * 10 + (bytes[at] - '0');
+    }
+    if (at == len)
+        return len < UNFINISHED_MAX ? (size_t)UNFINISHED : len;
+    if (bytes[at] == '~' && number == 200) {
+        input->pasting = true;
+        buf_clear(&input->paste);
+    } else {
+        uint32_t key = bytes[at] == '~' ? csi_number(number) : csi_letter(bytes[at]);
+        if (key != KEY_NONE)
+            push_key(input, key);
+    }
+    return at + 1;
+}
+
+/* ESC ] … and the like: answers of a terminal to questions we do not ask. Swallowed to their end. */
+static size_t read_string(const char *bytes, size_t len)
+{
+    for (size_t at = 2; at < len; at++) {
+        if (bytes[at] == '\a')
+            return at + 1;
+        if (bytes[at] == '\033' && at + 1 < len)
+            return at + (bytes[at + 1] == '\\' ? 2 : 0);
+    }
+    return len < UNFINISHED_MAX ? (size_t)UNFINISHED : len;
+}
+
+static size_t read_escape(struct input *input, const char *bytes, size_t len)
+{
+    bool could_be = len == 1;
+    for (size_t i = 0; i < input->sequence_count; i++) {
+        const struct sequence *row = &input->sequences[i];
+        if (len >= row->len && !memcmp(bytes, row->bytes, row->len)) {
+            push_key(input, row->key);
+            return row->len;
+        }
+        could_be |= len < row->len && !memcmp(bytes, row->bytes, len);
+    }
+    if (could_be)
+        return UNFINISHED;
+    switch (bytes[1]) {
+    case '[':
+        return read_csi(input, bytes, len);
+    case 'O':
+        if (len < 3)
+            return UNFINISHED;
+        if (csi_letter(bytes[2]) != KEY_NONE)
+            push_key(input, csi_letter(bytes[2]));
+        return 3;
+    case ']': case 'P': case '^': case '_': case 'X':
+        return read_string(bytes, len);
+    default:
+        push_key(input, KEY_ESC);
+        return 1;
+    }
+}
+
+static size_t read_character(struct input *input, const char *bytes, size_t len)
+{
+    unsigned char first = (unsigned char)bytes[0];
+    if (first < 0x80) {
+        uint32_t key = first == '\n' ? KEY_RETURN : first == '\b' ? KEY_ERASE : first;
+        if (key != KEY_NONE)
+            push_key(input, key);
+        return 1;
+    }
+    if (input->charset) {
+        push_key(input, input->charset[first]);
+        return 1;
+    }
+    size_t need = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    size_t have = 1;
+    while (have < need && have < len && ((unsigned char)bytes[have] & 0xC0) == 0x80)
+        have++;
+    if (have < need && have == len)
+        return UNFINISHED;
+    utf8proc_int32_t point;
+    utf8proc_ssize_t used =
+        utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)len, &point);
+    if (used <= 0)
+        return 1;
+    push_key(input, (uint32_t)point);
+    return (size_t)used;
+}
+
+/* Collects up to the end mark. What may be the beginning of the mark waits. */
+static size_t read_paste(struct input *input, const char *bytes, size_t len, int64_t now_ms)
+{
+    const char *end = memmem(bytes, len, PASTE_END, PASTE_END_LEN);
+    size_t take = end ? (size_t)(end - bytes) : len;
+    if (!end) {
+        size_t tail = len < PASTE_END_LEN - 1 ? len : PASTE_END_LEN - 1;
+        while (tail > 0 && memcmp(bytes + len - tail, PASTE_END, tail) != 0)
+            tail--;
+        take = len - tail;
+    }
+    size_t room = INPUT_PASTE_MAX - 1 - input->paste.len;
+    buf_add(&input->paste, bytes, take < room ? take : room);
+    if (!end)
+        return take;
+    input->pasting = false;
+    send_keys(input, now_ms);
+    send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
+    return take + PASTE_END_LEN;
+}
+
+static void read_pending(struct input *input, int64_t now_ms)
+{
+    size_t at = 0, used;
+    do {
+        const char *bytes = input->pending + at;
+        size_t len = input->pending_len - at;
+        if (len == 0)
+            break;
+        if (input->pasting)
+            used = read_paste(input, bytes, len, now_ms);
+        else if (bytes[0] == '\033')
+            used = read_escape(input, bytes, len);
+        else
+            used = read_character(input, bytes, len);
+        at += used;
+    } while (used != UNFINISHED);
+    assert(at <= input->pending_len);
+    input->pending_len -= at;
+    memmove(input->pending, input->pending + at, input->pending_len);
+    send_keys(input, now_ms);
+}
+
+void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_ms)
+{
+    while (len > 0) {
+        size_t part = len < CHUNK ? len : CHUNK;
+        assert(input->pending_len <= UNFINISHED_MAX);
+        memcpy(input->pending + input->pending_len, bytes, part);
+        input->pending_len += part;
+        read_pending(input, now_ms);
+        bytes += part;
+        len -= part;
+    }
+}
+
+int input_wait_ms(const struct input *input)
+{
+    if (input->pasting)
+        return INPUT_PASTE_MS;
+    return input->pending_len > 0 ? INPUT_ESC_MS : -1;
+}
+
+void input_idle(struct input *input, int64_t now_ms)
+{
+    if (input->pasting) {
+        input->pasting = false;
+        input->pending_len = 0;
+        send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
+        return;
+    }
+    /* ESC alone is the key; ESC with the beginning of a sequence behind it is only dropped when it is
+       more than the two characters that Alt with a key sends. */
+    if (input->pending_len > 0 && input->pending_len <= 2 && input->pending[0] == '\033')
+        push_key(input, KEY_ESC);
+    input->pending_len = 0;
+    send_keys(input, now_ms);
+}
+
+void input_drop(struct input *input)
+{
+    input->pending_len = 0;
+    input->queued = 0;
+}

@@ -1,0 +1,507 @@
+#include "term.h"
+
+#include "charset.h"
+#include "clipboard.h"
+#include "format.h"
+#include "input.h"
+#include "tty.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <locale.h>
+#include <ncurses.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <wchar.h>
+
+enum { READ_SIZE = 4096, READ_LIMIT = 65536, OUTPUT_MAX = 8 << 20, COPY_MAX = 128 };
+#define PASTE_ON  "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+
+static struct {
+    struct term_settings settings;
+    struct loop *loop;
+    struct loop_watch *keys, *signals, *output;
+    struct loop_timer *idle;
+    struct input *input;
+    SCREEN *screen;
+    FILE *frame;         /* ncurses draws into this memory file */
+    struct buf pending;  /* bytes of a frame that a slow line has not taken yet */
+    int signal_fd;
+    struct grid last;    /* what the terminal shows */
+    int rows, cols;
+    bool stale;          /* the next frame repaints everything */
+    bool started, can_copy, cursor;
+    attr_t attrs[STYLE_COUNT];
+    short pairs[STYLE_COUNT];
+} term;
+
+/* --- looks: the one table --------------------------------------------------------------------- */
+
+/* colour and attribute where there are colours; attribute alone where there are none. */
+static const struct {
+    short fore, back;
+    attr_t with_colour, without;
+} looks[STYLE_COUNT] = {
+    [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
+    [STYLE_DIM] = {-1, -1, A_DIM, A_DIM},
+    [STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
+    [STYLE_STRONG] = {-1, -1, A_BOLD, A_BOLD},
+    [STYLE_KEY] = {COLOR_CYAN, -1, A_NORMAL, A_BOLD},
+    [STYLE_GOOD] = {COLOR_GREEN, -1, A_NORMAL, A_NORMAL},
+    [STYLE_BAD] = {COLOR_RED, -1, A_BOLD, A_BOLD},
+    [STYLE_WARN] = {COLOR_YELLOW, -1, A_NORMAL, A_BOLD},
+    [STYLE_FIELD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
+    [STYLE_SELECTED] = {COLOR_CYAN, -1, A_BOLD, A_BOLD},
+    [STYLE_TRAINING] = {COLOR_CYAN, -1, A_BOLD, A_BOLD},
+    [STYLE_TEST] = {COLOR_BLACK, COLOR_YELLOW, A_NORMAL, A_REVERSE},
+    [STYLE_LIVE] = {COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
+    [STYLE_PAPER] = {COLOR_BLACK, COLOR_WHITE, A_NORMAL, A_REVERSE},
+};
+
+static void start_looks(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    bool colours = !(no_color && *no_color) && has_colors() && start_color() == OK &&
+                   use_default_colors() == OK;
+    for (int i = 0; i < STYLE_COUNT; i++) {
+        term.attrs[i] = colours ? looks[i].with_colour : looks[i].without;
+        term.pairs[i] = 0;
+        if (colours && (looks[i].fore >= 0 || looks[i].back >= 0) && i < COLOR_PAIRS &&
+            init_pair((short)i, looks[i].fore, looks[i].back) == OK)
+            term.pairs[i] = (short)i;
+    }
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+static void end_of_line(void)
+{
+    loop_unwatch(term.loop, term.keys);
+    term.keys = NULL;
+    term.settings.on_end(term.settings.ctx);
+}
+
+/* Also the callback of a line that takes bytes again. */
+static void send_pending(void *ctx, short events)
+{
+    (void)ctx, (void)events;
+    ssize_t done = term.pending.len ? tty_write(term.pending.data, term.pending.len) : 0;
+    if (done < 0 && errno != EAGAIN) {
+        buf_clear(&term.pending);
+        end_of_line();
+    } else if (done > 0) {
+        term.pending.len -= (size_t)done;
+        memmove(term.pending.data, term.pending.data + done, term.pending.len);
+    }
+    bool waiting = term.pending.len > 0;
+    if (waiting && !term.output) {
+        term.output = loop_watch_fd(term.loop, tty_output(), POLLOUT, send_pending, NULL);
+    } else if (!waiting && term.output) {
+        loop_unwatch(term.loop, term.output);
+        term.output = NULL;
+    }
+}
+
+/* What ncurses has drawn since the last time goes behind what waits already. The whole leaves as one
+   write(2): ncurses itself writes after every move of the cursor, which is ten packets over SSH. */
+static void take_frame(void)
+{
+    int fd = fileno(term.frame);
+    off_t len = lseek(fd, 0, SEEK_CUR);
+    if (len <= 0)
+        return;
+    char *bytes = mem_alloc((size_t)len);
+    if (pread(fd, bytes, (size_t)len, 0) == len)
+        charset_encode(bytes, (size_t)len, &term.pending);
+    free(bytes);
+    lseek(fd, 0, SEEK_SET);
+}
+
+/* A terminfo string without its padding marks ("$<5>"). */
+static void add_capability(struct buf *out, const char *name)
+{
+    const char *at = tigetstr(name);
+    if (!at || at == (const char *)-1)
+        return;
+    while (*at) {
+        if (at[0] == '$' && at[1] == '<' && strchr(at, '>'))
+            at = strchr(at, '>') + 1;
+        else
+            buf_add(out, at++, 1);
+    }
+}
+
+static void show_cursor(bool visible)
+{
+    if (visible != term.cursor)
+        add_capability(&term.pending, visible ? "cnorm" : "civis");
+    term.cursor = visible;
+}
+
+/* --- drawing ------------------------------------------------------------------------------ */
+
+/* The code point to send for a cell: where the C library sees another width than we do, the row
+   would shift, so it is replaced. */
+static uint32_t shown_point(const struct cell *cell, int cells)
+{
+    uint32_t point = charset_show(cell->points[0]);
+    return wcwidth((wchar_t)point) == cells || point == '?' ? point : charset_show(0xFFFD);
+}
+
+static int draw_cell(const struct cell *cell, int cells, cchar_t *out)
+{
+    wchar_t wide[4] = {(wchar_t)shown_point(cell, cells)};
+    bool replaced = (uint32_t)wide[0] != cell->points[0];
+    for (int i = 1; i < 3 && cell->points[i] && !replaced; i++) {
+        uint32_t mark = charset_show(cell->points[i]);
+        if (wcwidth((wchar_t)mark) != 0)
+            break;
+        wide[i] = (wchar_t)mark;
+    }
+    int entries = replaced ? cells : 1; /* stand-ins are narrow: one for each half */
+    for (int i = 0; i < entries; i++)
+        setcchar(&out[i], wide, term.attrs[cell->style], term.pairs[cell->style], NULL);
+    return entries;
+}
+
+static void draw_row(const struct grid *grid, int row)
+{
+    const struct cell *cells = grid->cells + (ptrdiff_t)row * grid->cols;
+    cchar_t *line = mem_resize(NULL, (size_t)grid->cols + 1, sizeof *line);
+    int count = 0;
+    for (int col = 0, width; col < grid->cols; col += width) {
+        width = col + 1 < grid->cols && cells[col + 1].points[0] == 0 ? 2 : 1;
+        count += draw_cell(&cells[col], width, &line[count]);
+    }
+    mvadd_wchnstr(row, 0, line, count);
+    free(line);
+}
+
+bool term_show(const struct grid *grid)
+{
+    if (!term.started || grid->rows != term.rows || grid->cols != term.cols)
+        return true; /* drawn for a size that is gone; a resize has asked for another */
+    if (term_is_busy())
+        return false;
+    size_t width = (size_t)grid->cols * sizeof *grid->cells;
+    for (int row = 0; row < grid->rows; row++) {
+        ptrdiff_t at = (ptrdiff_t)row * grid->cols;
+        if (!term.stale && !memcmp(grid->cells + at, term.last.cells + at, width))
+            continue;
+        draw_row(grid, row);
+        memcpy(term.last.cells + at, grid->cells + at, width);
+    }
+    if (term.stale)
+        clearok(stdscr, TRUE);
+    term.stale = false;
+    bool cursor = grid->cursor_row >= 0;
+    move(cursor ? grid->cursor_row : grid->rows - 1, cursor ? grid->cursor_col : 0);
+    refresh();
+    take_frame();
+    show_cursor(cursor);
+    send_pending(NULL, 0);
+    return true;
+}
+
+bool term_is_busy(void)
+{
+    return term.output != NULL;
+}
+
+/* --- keys --------------------------------------------------------------------------------- */
+
+static void on_key(void *ctx, uint32_t key)
+{
+    (void)ctx;
+    term.settings.on_key(term.settings.ctx, key);
+}
+
+static void on_paste(void *ctx, const char *bytes, size_t len)
+{
+    (void)ctx;
+    struct arena arena = {0};
+    char *copy = arena_strndup(&arena, bytes, len);
+    for (char *at = copy; *at; at++) {
+        if (*at == '\r' || *at == '\n' || *at == '\t')
+            *at = ' ';
+    }
+    term.settings.on_paste(term.settings.ctx, text_clean(&arena, copy));
+    arena_done(&arena);
+}
+
+static void on_idle(void *ctx);
+
+static void wait_for_rest(void)
+{
+    loop_timer_stop(term.loop, term.idle);
+    int wait = input_wait_ms(term.input);
+    term.idle = wait < 0 ? NULL : loop_timer_start(term.loop, wait, on_idle, NULL);
+}
+
+static void on_idle(void *ctx)
+{
+    (void)ctx;
+    term.idle = NULL;
+    input_idle(term.input, clock_boot_ms());
+    wait_for_rest();
+}
+
+static bool more_to_read(void)
+{
+    struct pollfd poller = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&poller, 1, 0) > 0 && (poller.revents & POLLIN);
+}
+
+/* Takes all there is, so that a paste is seen whole and no wait begins on bytes already read. */
+static void on_readable(void *ctx, short events)
+{
+    (void)ctx, (void)events;
+    static char bytes[READ_LIMIT];
+    size_t len = 0;
+    bool end = false;
+    do {
+        ssize_t got = read(STDIN_FILENO, bytes + len, READ_SIZE);
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+            break;
+        if (got <= 0) {
+            end = true;
+            break;
+        }
+        len += (size_t)got;
+    } while (len + READ_SIZE <= sizeof bytes && more_to_read());
+    if (len > 0)
+        input_feed(term.input, bytes, len, clock_boot_ms());
+    wait_for_rest();
+    if (end)
+        end_of_line();
+}
+
+void term_drop_input(void)
+{
+    if (!term.started)
+        return;
+    while (more_to_read()) {
+        char bytes[READ_SIZE];
+        if (read(STDIN_FILENO, bytes, sizeof bytes) <= 0)
+            break;
+    }
+    input_drop(term.input);
+}
+
+/* --- signals ------------------------------------------------------------------------------ */
+
+static void take_size(void)
+{
+    tty_size(&term.rows, &term.cols);
+    resizeterm(term.rows, term.cols);
+    grid_done(&term.last);
+    grid_init(&term.last, term.rows, term.cols);
+    term.stale = true;
+}
+
+/* The modes we need; sent with the next frame. */
+static void enter(bool full_screen)
+{
+    tty_raw();
+    if (full_screen) /* newterm() has done it the first time */
+        add_capability(&term.pending, "smcup");
+    add_capability(&term.pending, "smkx");
+    buf_puts(&term.pending, PASTE_ON);
+    term.cursor = true;
+    show_cursor(false);
+    take_size();
+}
+
+static void suspend(void)
+{
+    if (!term.settings.may_suspend(term.settings.ctx))
+        return;
+    tty_restore();
+    tty_stop();
+    enter(true);
+}
+
+static void on_signal(void *ctx, short events)
+{
+    (void)ctx, (void)events;
+    struct signalfd_siginfo info;
+    bool changed = false, end = false;
+    while (read(term.signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGTSTP)
+            suspend();
+        else if (info.ssi_signo == SIGCONT)
+            enter(true);
+        else if (info.ssi_signo == SIGWINCH)
+            take_size();
+        else
+            end = true;
+        changed = true;
+    }
+    if (end)
+        term.settings.on_end(term.settings.ctx);
+    else if (changed)
+        term.settings.on_resize(term.settings.ctx);
+}
+
+void term_repaint(void)
+{
+    term.stale = true;
+}
+
+void term_suspend(void)
+{
+    suspend();
+    term.settings.on_resize(term.settings.ctx);
+}
+
+/* --- start and stop ----------------------------------------------------------------------- */
+
+static void set_farewell(void)
+{
+    struct buf bytes;
+    buf_init(&bytes, 256);
+    buf_puts(&bytes, PASTE_OFF);
+    static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        add_capability(&bytes, names[i]);
+    const char *leave = tigetstr("rmcup");
+    if (!leave || leave == (const char *)-1) /* no second screen: go on below ours */
+        buf_puts(&bytes, "\033[r\033[999;1H\r\n");
+    tty_set_farewell(bytes.data, bytes.len);
+    buf_done(&bytes);
+}
+
+static void add_keys(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t key;
+    } names[] = {
+        {"kcuu1", KEY_ARROW_UP}, {"kcud1", KEY_ARROW_DOWN}, {"kcub1", KEY_ARROW_LEFT},
+        {"kcuf1", KEY_ARROW_RIGHT}, {"kpp", KEY_PAGE_UP}, {"knp", KEY_PAGE_DOWN},
+        {"khome", KEY_TO_HOME}, {"kend", KEY_TO_END}, {"kdch1", KEY_DELETE},
+        {"kich1", KEY_INSERT}, {"kcbt", KEY_BACKTAB}, {"kf1", KEY_FN + 1}, {"kf2", KEY_FN + 2},
+        {"kf3", KEY_FN + 3}, {"kf4", KEY_FN + 4}, {"kf5", KEY_FN + 5}, {"kf6", KEY_FN + 6},
+        {"kf7", KEY_FN + 7}, {"kf8", KEY_FN + 8}, {"kf9", KEY_FN + 9}, {"kf10", KEY_FN + 10},
+        {"kf11", KEY_FN + 11}, {"kf12", KEY_FN + 12},
+    };
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *sequence = tigetstr(names[i].name);
+        if (sequence && sequence != (const char *)-1 && sequence[0] == '\033')
+            input_add_key(term.input, sequence, names[i].key);
+    }
+}
+
+static void drop_screen(void)
+{
+    if (term.screen) {
+        endwin();
+        delscreen(term.screen);
+    }
+    term.screen = NULL;
+    if (term.frame)
+        fclose(term.frame);
+    term.frame = NULL;
+}
+
+/* ncurses on a memory file, always in UTF-8: charset.c makes the terminal's own bytes of it. */
+static bool start_screen(struct err *err)
+{
+    if (!format_utf8())
+        setlocale(LC_CTYPE, "C.UTF-8");
+    int fd = memfd_create("frame", MFD_CLOEXEC);
+    term.frame = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!term.frame)
+        return err_set(err, ERR_SYSTEM, "memfd_create: %s", strerror(errno));
+    const char *name = getenv("TERM");
+    term.screen = name && *name ? newterm(NULL, term.frame, stdin) : NULL;
+    const char *move_to = term.screen ? tigetstr("cup") : NULL;
+    if (!move_to || move_to == (const char *)-1) {
+        drop_screen();
+        return err_set(err, ERR_SYSTEM,
+                       "TERM=%s names no terminal with a screen; try TERM=xterm-256color.",
+                       name ? name : "");
+    }
+    typeahead(-1); /* a frame is never cut short because keys are waiting */
+    idlok(stdscr, TRUE);
+    getmaxyx(stdscr, term.rows, term.cols);
+    term.can_copy = strncmp(name, "linux", 5) != 0 && strncmp(name, "vt", 2) != 0 &&
+                    strncmp(name, "ansi", 4) != 0;
+    return true;
+}
+
+void term_block_signals(void)
+{
+    tty_block_signals();
+}
+
+bool term_start(struct loop *loop, const struct term_settings *settings, struct err *err)
+{
+    assert(!term.started);
+    memset(&term, 0, sizeof term);
+    term.loop = loop;
+    term.settings = *settings;
+    buf_init(&term.pending, OUTPUT_MAX);
+    if (!tty_open(&term.signal_fd, err))
+        return false;
+    if (!start_screen(err)) {
+        tty_close();
+        return false;
+    }
+    charset_open(settings->ascii);
+    term.input = input_new(charset_points(), &(struct input_sink){on_key, on_paste, NULL});
+    add_keys();
+    set_farewell();
+    start_looks();
+    term.started = true;
+    take_frame();
+    enter(false);
+    term.keys = loop_watch_fd(loop, STDIN_FILENO, POLLIN, on_readable, NULL);
+    term.signals = loop_watch_fd(loop, term.signal_fd, POLLIN, on_signal, NULL);
+    return true;
+}
+
+void term_stop(void)
+{
+    if (!term.started)
+        return;
+    term.started = false;
+    loop_unwatch(term.loop, term.keys);
+    loop_unwatch(term.loop, term.signals);
+    loop_unwatch(term.loop, term.output);
+    loop_timer_stop(term.loop, term.idle);
+    drop_screen();
+    tty_close();
+    charset_close();
+    input_free(term.input);
+    grid_done(&term.last);
+    buf_done(&term.pending);
+}
+
+void term_size(int *rows, int *cols)
+{
+    *rows = term.rows;
+    *cols = term.cols;
+}
+
+void term_bell(void)
+{
+    if (term.started)
+        buf_puts(&term.pending, "\a"), send_pending(NULL, 0);
+}
+
+bool term_copy(const char *reference)
+{
+    if (!term.started || !term.can_copy)
+        return false;
+    bool sent = clipboard_sequence(reference, getenv("STY") != NULL, &term.pending);
+    send_pending(NULL, 0);
+    return sent;
+}
