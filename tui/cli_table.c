@@ -1,0 +1,173 @@
+/* Rows of cells: an aligned table on a terminal, tab-separated text into a pipe, or CSV. */
+#include "cli.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define COLUMNS_MAX 12
+#define HELD_ROWS   200 /* widths are those of the first rows; a list may have millions */
+#define GAP         2
+
+struct cli_table {
+    const struct cli_column *columns;
+    size_t count;
+    bool data, csv, titled;
+    int width;               /* of the terminal */
+    int widths[COLUMNS_MAX]; /* 0 until known */
+    struct arena arena;
+    struct text *held;       /* rows waiting until the widths are known */
+    size_t held_rows;
+};
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    long asked = columns ? strtol(columns, NULL, 10) : 0;
+    if (asked >= 20 && asked <= 1000)
+        return (int)asked;
+    return ioctl(fileno(stdout), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20 ? size.ws_col : 80;
+}
+
+struct cli_table *cli_table_new(struct cli *cli, const struct cli_column *columns, size_t count)
+{
+    struct cli_table *table = mem_alloc(sizeof *table);
+    assert(count <= COLUMNS_MAX);
+    *table = (struct cli_table){.columns = columns,
+                                .count = count,
+                                .data = cli_is_data(cli),
+                                .csv = cli_has(cli, OPTION_CSV)};
+    if (!table->data) {
+        table->width = terminal_width();
+        table->held = mem_alloc(HELD_ROWS * count * sizeof *table->held);
+    }
+    return table;
+}
+
+/* A spreadsheet takes these first characters for a formula; a quote in front keeps them text. */
+static void put_csv(const char *cell)
+{
+    bool formula = cell[0] != '\0' && strchr("=+-@\t\r", cell[0]);
+    if (!formula && !strpbrk(cell, ",\"\r\n")) {
+        fputs(cell, stdout);
+        return;
+    }
+    fputs(formula ? "\"'" : "\"", stdout);
+    for (const char *p = cell; *p; p++) {
+        if (*p == '"')
+            fputc('"', stdout);
+        fputc(*p, stdout);
+    }
+    fputc('"', stdout);
+}
+
+static void put_data_row(struct cli_table *table, const struct text *cells)
+{
+    bool first = true;
+    for (size_t i = 0; i < table->count; i++) {
+        if (!(table->columns[i].shown & CLI_AS_DATA))
+            continue;
+        if (!first)
+            fputc(table->csv ? ',' : '\t', stdout);
+        if (table->csv)
+            put_csv(cells ? cells[i].bytes : table->columns[i].field);
+        else
+            fputs(cells[i].bytes, stdout);
+        first = false;
+    }
+    fputc('\n', stdout);
+}
+
+/* One cell, cut to its room with an ellipsis; returns the cells used. */
+static int put_cell(struct text cell, int room, bool right, int blanks)
+{
+    int used = text_width(cell);
+    char *cut = NULL;
+    if (used > room) {
+        size_t bytes = text_fit(cell, room - 1, &used);
+        cut = mem_alloc(bytes + sizeof "…");
+        memcpy(cut, cell.bytes, bytes);
+        memcpy(cut + bytes, "…", sizeof "…");
+        used++;
+    }
+    int before = blanks + (right ? room - used : 0);
+    for (int i = 0; i < before; i++)
+        fputc(' ', stdout);
+    cli_put(stdout, cut ? text_ours(cut) : cell);
+    free(cut);
+    return before + used;
+}
+
+/* One line, cut at the terminal's edge; it does not end in blanks. */
+static void put_line(struct cli_table *table, const struct text *cells)
+{
+    int at = 0, blanks = 0;
+    for (size_t i = 0; i < table->count && at + blanks < table->width; i++) {
+        const struct cli_column *column = &table->columns[i];
+        if (!(column->shown & CLI_ON_TERMINAL))
+            continue;
+        struct text cell = cells ? cells[i] : text_ours(_(column->title));
+        int room = table->width - at - blanks;
+        if (table->widths[i] < room)
+            room = table->widths[i];
+        int start = at + blanks;
+        at += put_cell(cell, room, column->right, blanks);
+        blanks = GAP + start + room - at;
+    }
+    fputc('\n', stdout);
+}
+
+static void measure(struct cli_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct cli_column *column = &table->columns[i];
+        int widest = text_width(text_ours(_(column->title)));
+        for (size_t row = 0; row < table->held_rows; row++) {
+            int width = text_width(table->held[row * table->count + i]);
+            widest = width > widest ? width : widest;
+        }
+        table->widths[i] = column->cap && widest > column->cap ? column->cap : widest;
+    }
+}
+
+static void release_held(struct cli_table *table)
+{
+    if (!table->titled && table->held_rows > 0) {
+        measure(table);
+        put_line(table, NULL);
+        table->titled = true;
+    }
+    for (size_t row = 0; row < table->held_rows; row++)
+        put_line(table, table->held + row * table->count);
+    table->held_rows = 0;
+    arena_done(&table->arena);
+}
+
+void cli_table_row(struct cli_table *table, const struct text *cells)
+{
+    if (table->data) {
+        if (table->csv && !table->titled)
+            put_data_row(table, NULL);
+        table->titled = true;
+        put_data_row(table, cells);
+        return;
+    }
+    struct text *held = table->held + table->held_rows * table->count;
+    for (size_t i = 0; i < table->count; i++)
+        held[i] = text_ours(arena_strdup(&table->arena, cells[i].bytes));
+    if (++table->held_rows == HELD_ROWS)
+        release_held(table);
+}
+
+void cli_table_end(struct cli_table *table)
+{
+    if (!table->data)
+        release_held(table);
+    else if (table->csv && !table->titled)
+        put_data_row(table, NULL);
+    free(table->held);
+    arena_done(&table->arena);
+    free(table);
+}
