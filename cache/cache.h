@@ -35,7 +35,7 @@ struct cache;
    and made anew; one that records another webcode or environment is refused (ERR_DENIED). */
 struct cache *cache_open(const char *path, const char *webcode, enum env env,
                          struct changes *changes, struct err *err);
-void cache_close(struct cache *cache);
+void cache_close(struct cache *cache); /* before the loop that its requests named is freed */
 
 /* --- filters (product 6) -------------------------------------------------------------------- */
 
@@ -73,7 +73,8 @@ struct row {
     const char *reference;    /* custom_reference without our own "~tag", NULL if none */
     int64_t rowid;
     int64_t sort_ms;          /* created, as ordered */
-    int64_t seen_ms;          /* UTC when the API last said so */
+    int64_t seen_ms;          /* UTC when the API last said so; a final row that did not change is
+                                 not written again, so there it is when it became what it is */
     bool modified;            /* has modifications (mark in the list) */
 };
 struct row_page {
@@ -95,8 +96,22 @@ bool cache_list(struct cache *cache, const struct list_spec *spec, enum page_fro
                 const struct row *anchor, size_t limit, struct row_page *page, struct err *err);
 void row_page_done(struct row_page *page);
 
-/* One record with raw and attempts; false ERR_NOT_FOUND. Also finds a session or payment by its
-   payment reference when by_payment is set. */
+/* The same for screens, where no key may wait: the page is tried for some milliseconds, else fetched
+   by the reader thread (one or two letters searched, a rare amount). done gets the page to keep
+   (row_page_done() it), or NULL and err. Returns true when done was called before returning. A newer
+   request of the same slot replaces the older, whose done is then never called. */
+struct page_request {
+    const struct list_spec *spec;
+    enum page_from from;
+    const struct row *anchor;
+    size_t limit;
+};
+typedef void (*page_fn)(void *ctx, struct row_page *page, const struct err *err);
+bool cache_list_soon(struct cache *cache, struct loop *loop, int slot,
+                     const struct page_request *request, page_fn done, void *ctx);
+void cache_list_forget(struct cache *cache, int slot); /* Esc, or the asker goes away */
+
+/* One record with raw and attempts; false ERR_NOT_FOUND. */
 bool cache_get_record(struct cache *cache, enum record_kind kind, const char *id,
                       struct arena *arena, struct row *out, struct err *err);
 /* The session or POS payment whose paymentReference this is. */
@@ -121,9 +136,25 @@ struct list_totals {
 typedef void (*totals_fn)(void *ctx, const struct list_totals *totals);
 void cache_totals(struct cache *cache, struct loop *loop, int slot, const struct list_spec *spec,
                   totals_fn done, void *ctx);
+void cache_totals_forget(struct cache *cache, int slot);
 /* The same, at once: for the command line, which may wait. */
 bool cache_totals_now(struct cache *cache, const struct list_spec *spec, struct list_totals *out,
                       struct err *err);
+
+/* --- contradictions: a final row that the API later called open; the row stayed final ---------- */
+
+struct contradiction {
+    enum record_kind kind;
+    const char *id, *had, *said;
+    int64_t utc_ms;           /* when it was noticed */
+};
+/* Newest first; fn returns false to stop. */
+bool cache_contradictions(struct cache *cache,
+                          bool (*fn)(void *ctx, const struct contradiction *item), void *ctx,
+                          struct err *err);
+/* A person has seen it: gone from the list. */
+bool cache_forget_contradiction(struct cache *cache, enum record_kind kind, const char *id,
+                                struct err *err);
 
 /* --- terminals ------------------------------------------------------------------------------ */
 

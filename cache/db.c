@@ -83,7 +83,7 @@ static struct db_slot *slot_find(struct db *db, const char *sql, uint64_t hash)
     return victim;
 }
 
-static sqlite3_stmt *statement_get(struct db *db, const char *sql, struct err *err)
+sqlite3_stmt *db_statement(struct db *db, struct err *err, const char *sql)
 {
     uint64_t hash = hash_text(sql);
     struct db_slot *slot = slot_find(db, sql, hash);
@@ -132,7 +132,7 @@ static int bind_all(sqlite3_stmt *stmt, const char *types, va_list values)
 static sqlite3_stmt *query_begin(struct db *db, struct err *err, const char *sql,
                                  const char *types, va_list values)
 {
-    sqlite3_stmt *stmt = statement_get(db, sql, err);
+    sqlite3_stmt *stmt = db_statement(db, err, sql);
 
     if (stmt == NULL)
         return NULL;

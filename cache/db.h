@@ -47,6 +47,8 @@ bool db_is_broken(const struct db *db);
    Texts and blobs must stay until the statement is ended. NULL and err on failure.
    End it with db_end(). The same text may not be begun again before it was ended. */
 sqlite3_stmt *db_query(struct db *db, struct err *err, const char *sql, const char *types, ...);
+/* The same without values: for texts made at run time, whose caller binds them. */
+sqlite3_stmt *db_statement(struct db *db, struct err *err, const char *sql);
 enum db_step { DB_FAILED, DB_ROW, DB_DONE };
 enum db_step db_step(struct db *db, sqlite3_stmt *stmt, struct err *err);
 void db_end(sqlite3_stmt *stmt); /* NULL is fine */

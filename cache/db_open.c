@@ -131,7 +131,7 @@ static const struct {
 static const struct {
     int id, value;
 } limits[] = {
-    {SQLITE_LIMIT_LENGTH, 1000000},
+    {SQLITE_LIMIT_LENGTH, 20000000}, /* above the largest answer taken from the wire */
     {SQLITE_LIMIT_SQL_LENGTH, 100000},
     {SQLITE_LIMIT_ATTACHED, 0},
     {SQLITE_LIMIT_VARIABLE_NUMBER, 100},

@@ -1,0 +1,197 @@
+/* Shared among cache/ and its tests only. */
+#ifndef CACHE_INTERNAL_H
+#define CACHE_INTERNAL_H
+
+#include "cache.h"
+#include "db.h"
+
+struct worker;
+struct cache {
+    struct db *db;
+    struct db_spec spec;
+    char *path, *webcode;     /* what spec borrows */
+    struct changes *changes;
+    struct worker *worker;    /* started by the first request that needs it */
+    int wal_pages;            /* frames in the write-ahead log after the last commit */
+};
+
+/* Table of a kind: sessions, payments, modifications. Its raw objects are in raw_X, rows not yet in
+   the search index in todo_X, the index is search_X. */
+extern const char *const kind_tables[RECORD_KINDS];
+
+/* --- row numbers ------------------------------------------------------------------------------ */
+
+/* A row's number orders it by creation: milliseconds, then 12 bits that depend on the id alone. So
+   the table itself is the index by date, the search index answers newest first, and rows of one
+   second keep one order on every machine. */
+#define ROW_SLOTS INT64_C(4096)
+#define ROW_MS(n) ((n) >> 12)
+int64_t row_first_of_ms(int64_t ms); /* smallest row number of that millisecond; clamps */
+
+/* Amounts of all currencies on one scale of 4 decimals, for sorting and filtering only. -1: none. */
+#define SCALED_DECIMALS 4
+int64_t amount_scaled(const struct money *amount);
+
+/* --- reading rows (rows.c) --------------------------------------------------------------------- */
+
+extern const char row_columns[];             /* of a table or subquery named s */
+const char *row_modified_sql(enum record_kind kind); /* the column behind row_columns */
+void row_read(sqlite3_stmt *stmt, enum record_kind kind, struct arena *arena, struct row *out);
+
+/* --- storing (store.c) -------------------------------------------------------------------------- */
+
+enum record_source {
+    SOURCE_LIST,   /* a list's row or a POST's answer: may lack parts, never erases any */
+    SOURCE_DETAIL  /* the one object asked for by id */
+};
+struct store_result {
+    size_t added, changed, same;
+    size_t settled;  /* rows known before, unchanged, and final */
+    size_t refused;  /* rows that would have gone from a final status back to an open one */
+};
+/* One transaction for all; raises the kind's change bit when anything differs. out may be NULL. */
+bool cache_store(struct cache *cache, enum record_kind kind, const struct record *records,
+                 size_t count, enum record_source source, struct store_result *out,
+                 struct err *err);
+
+/* --- terminals (terminals.c) --------------------------------------------------------------------- */
+
+/* online: the list came with syncFromProvider, so it says who is connected, and only that. Without,
+   it is all there are: others are forgotten. */
+bool cache_store_terminals(struct cache *cache, const struct terminal *terminals, size_t count,
+                           bool online, struct err *err);
+
+/* --- what sync remembers (sync_state.c) ----------------------------------------------------------- */
+
+struct sync_mark {
+    int next_page;            /* first sync: page to ask for next */
+    int64_t rows, total;
+    bool complete;
+    int64_t last_ok_ms;
+    char cursor[256];         /* nextCursor, "" if the API gives none */
+};
+bool cache_get_mark(struct cache *cache, enum record_kind kind, struct sync_mark *out,
+                    struct err *err);
+bool cache_put_mark(struct cache *cache, enum record_kind kind, const struct sync_mark *mark,
+                    struct err *err);
+
+/* --- open rows: what is worth polling (open_rows.c) ------------------------------------------------ */
+
+struct open_row {
+    const char *id, *payment_reference;
+    int64_t rowid, changed_ms;
+};
+/* Newest first, at most limit, in arena. Rows of a status we do not know count as open until it has
+   been the same for a day. */
+bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit,
+                     struct arena *arena, struct open_row **rows, size_t *count);
+/* Completed sessions without a payment reference, newest first. */
+bool cache_incomplete_sessions(struct cache *cache, size_t limit, struct arena *arena,
+                               const char ***ids, size_t *count);
+/* What serves a payment's own modification list: a session (its id) or a POS payment (its id). */
+bool cache_find_payment_home(struct cache *cache, const char *payment_reference,
+                             enum record_kind *kind, struct arena *arena, const char **id);
+
+/* --- text folding (fold.c) ------------------------------------------------------------------------- */
+
+/* Case and accents folded; invalid UTF-8 is taken byte by byte. Appends. */
+void fold_add(struct buf *out, const char *text);
+/* needle is folded already. */
+bool fold_contains(const char *text, const char *needle);
+size_t fold_letters(const char *folded); /* code points */
+/* SQL function has(needle, text…): 1 when the folded needle is in one of the texts. */
+int fold_register(sqlite3 *handle);
+
+/* --- search index (search.c) ------------------------------------------------------------------------ */
+
+/* What the index holds of a record: ids, references, description, folded. */
+void search_text(struct buf *out, const struct record *record);
+/* The row's searched text has changed or is new: index it later. */
+bool search_put_off(struct db *db, enum record_kind kind, int64_t rowid, struct err *err);
+/* Takes the row out, given its text as it was when put off or indexed. */
+bool search_forget(struct db *db, enum record_kind kind, const struct row *row, struct err *err);
+/* Indexes put-off rows for about budget_ms; *left: there are more. */
+bool cache_index_slice(struct cache *cache, int64_t budget_ms, bool *left, struct err *err);
+
+/* --- filters as data and as SQL (filter.c, filter_value.c, filter_sql.c) ------------------------------ */
+
+enum term_type { TERM_WORD, TERM_REF, TERM_STATUS, TERM_TYPE, TERM_CURRENCY, TERM_TERMINAL,
+                 TERM_DATE, TERM_AMOUNT, TERM_PREAUTH };
+#define TERM_VALUES 8
+struct term {
+    enum term_type type;
+    bool negated;
+    size_t value_count;
+    const char *values[TERM_VALUES]; /* any of them; folded where text is searched in */
+    int64_t low, high;               /* inclusive: wall ms, scaled amount, or 0/1 of preauth */
+};
+struct filter {
+    enum record_kind kind;
+    struct arena arena;
+    struct term *terms;
+    size_t count;
+    char date_from[12], date_to[12]; /* of filter_to_query() */
+};
+/* Range of days a text names, [low, high] in wall ms. */
+bool filter_read_days(const char *text, int64_t now_wall_ms, int64_t *low, int64_t *high);
+bool filter_read_amounts(const char *text, enum money_style style, int64_t *low, int64_t *high);
+
+/* A statement under construction: text and the values of its marks, in order. */
+struct sql {
+    struct buf text;
+    struct sql_value {
+        const char *text;   /* NULL: number; lives in arena */
+        int64_t number;
+    } values[96];
+    size_t count;
+    struct arena arena;
+};
+void sql_init(struct sql *sql);
+void sql_done(struct sql *sql);
+void sql_add_text(struct sql *sql, const char *text, const char *value);   /* one ? in text */
+void sql_add_number(struct sql *sql, const char *text, int64_t value);
+sqlite3_stmt *sql_begin(struct db *db, const struct sql *sql, struct err *err); /* db_end() it */
+
+/* Appends " AND …" for each term over the row s; number names the column with the row number, sorted
+   says that the order asked for is another column's (then no other index must be taken). */
+void filter_add_where(struct sql *sql, const struct filter *filter, const char *number,
+                      bool sorted);
+/* The MATCH expression for what the search index can answer; false: nothing. */
+bool filter_match(const struct filter *filter, struct buf *out);
+
+/* --- lists (list.c) ----------------------------------------------------------------------------------- */
+
+/* A page's query, free of everything that its asker may free. */
+struct list_job {
+    enum record_kind kind;
+    struct sql sql[2];      /* the second: rows that the search index does not have yet */
+    size_t sql_count;
+    size_t limit;
+    bool upwards, backwards; /* row numbers rise as fetched; fetched from the far end */
+};
+void list_job_init(struct list_job *job, const struct list_spec *spec, enum page_from from,
+                   const struct row *anchor, size_t limit);
+void list_job_done(struct list_job *job);
+bool list_job_run(const struct list_job *job, struct db *db, struct row_page *page,
+                  struct err *err);
+
+/* --- the reader thread (worker.c) ----------------------------------------------------------------------- */
+
+/* A piece of reading. run() on the thread; then done() on the loop's, unless it was replaced or
+   forgotten meanwhile; free() always, on the loop's. */
+struct worker_job {
+    int slot;               /* a newer job of the same slot replaces the older */
+    bool (*run)(struct worker_job *job, struct db *db);
+    void (*done)(struct worker_job *job);
+    void (*free)(struct worker_job *job);
+    bool ok;
+    struct worker_job *next;
+};
+/* Takes the job over. loop: where done() is called; the same for every job of a cache. */
+void worker_submit(struct cache *cache, struct loop *loop, struct worker_job *job);
+void worker_forget(struct cache *cache, int slot);
+void worker_free(struct worker *worker);
+/* Has a grown write-ahead log moved into the file, off the loop's thread. */
+void cache_tidy(struct cache *cache, struct loop *loop);
+
+#endif
