@@ -176,8 +176,8 @@ void terminal_page_done(struct terminal_page *page);
 struct payment_facts {
     struct money authorised;   /* unknown when the API gave none */
     int64_t captured, refunded, refunding, left; /* minor units of that currency */
-    int64_t capturing;         /* open capture; authorised amount of an open cancel is in `cancelling` */
-    bool is_preauth, captured_any, cancelled, cancelling, extending;
+    int64_t capturing;         /* amount of an open capture */
+    bool is_preauth, captured_any, capture_open, cancelled, cancelling, extending;
     int64_t authorised_ms, extended_ms; /* wall ms of the authorisation, of the last good extension; 0 */
     bool final_enough;         /* the payment's own status lets money actions be offered */
 };

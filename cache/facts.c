@@ -43,7 +43,7 @@ static void add_refund(struct sums *sums, const struct record *record, bool open
 static void add_capture(struct sums *sums, const struct record *record, bool open)
 {
     sums->facts->is_preauth = true;
-    sums->facts->captured_any |= !open;
+    *(open ? &sums->facts->capture_open : &sums->facts->captured_any) = true;
     add(sums, open ? &sums->facts->capturing : &sums->facts->captured, &record->amount);
 }
 
@@ -123,7 +123,7 @@ bool cache_payment_facts(struct cache *cache, const char *payment_reference,
 static enum why_not refund_possible(const struct payment_facts *facts)
 {
     if (!facts->captured_any)
-        return facts->capturing > 0 ? WHY_IN_PROGRESS : WHY_NOT_CAPTURED;
+        return facts->capture_open ? WHY_IN_PROGRESS : WHY_NOT_CAPTURED;
     return facts->left > 0 ? WHY_POSSIBLE : WHY_NOTHING_LEFT;
 }
 
@@ -134,7 +134,7 @@ static enum why_not hold_possible(const struct payment_facts *facts)
         return WHY_NOT_PREAUTH;
     if (facts->captured_any)
         return WHY_ALREADY_CAPTURED;
-    return facts->capturing > 0 || facts->extending ? WHY_IN_PROGRESS : WHY_POSSIBLE;
+    return facts->capture_open || facts->extending ? WHY_IN_PROGRESS : WHY_POSSIBLE;
 }
 
 enum why_not payment_action_possible(const struct payment_facts *facts, enum op_kind kind)
