@@ -1,0 +1,27 @@
+/* Shared by the commands that move money: from a filled request to the printed outcome. */
+#ifndef TUI_CLI_MONEY_H
+#define TUI_CLI_MONEY_H
+
+#include "cli.h"
+
+struct money_run {
+    struct cli *cli;
+    struct op_request request;
+    struct text question;   /* asked without --yes; "" when the command never asks */
+    struct money typed;     /* the amount to be typed in live for refund, capture and cancel */
+};
+/* Checks, asks, sends, waits, prints; returns the exit status. */
+int cli_money_run(struct money_run *run);
+/* Reads --amount in that currency; false: said why. */
+bool cli_money_amount(struct cli *cli, const char *currency, struct money *out);
+/* Prints one object with --json, else the reference on stdout and the sentences on stderr. */
+int cli_money_report(struct cli *cli, const struct intent *intent);
+/* Something stopped it before there was an intent: the same object with what is known. */
+int cli_money_fail(struct cli *cli, const struct err *err);
+int cli_money_refuse(struct cli *cli, struct text why, int status);
+/* Exit status of an intent in its present state. */
+int cli_money_exit(const struct intent *intent);
+/* The fields that scripts read, without the closing brace. */
+void cli_money_json(struct buf *out, const struct intent *intent);
+
+#endif
