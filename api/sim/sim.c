@@ -1,0 +1,390 @@
+/* The daemon: libmicrohttpd without a thread, its epoll descriptor in the caller's loop. A request is
+   served when it is whole; an answer that must wait suspends its connection until a timer of the
+   loop resumes it. */
+#include "sim_internal.h"
+
+#include <microhttpd.h>
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define BODY_MAX   (64u << 10)
+#define HEAD_MAX   1024
+#define RUNS_A_TURN 64 /* the console's own keys come first */
+
+static const char base_path[] = "/external/v1", test_path[] = "/test";
+
+struct exchange { /* one request on its connection */
+    struct exchange *next, **link;
+    struct sim *sim;
+    struct MHD_Connection *connection;
+    struct sim_request request;
+    struct sim_answer answer;
+    struct loop_timer *timer;
+    size_t sent; /* body bytes, when they trickle */
+    bool served, suspended, due;
+};
+struct sim_server {
+    struct MHD_Daemon *daemon;
+    struct loop_watch *watch;
+    struct loop_hook *hook;
+    struct exchange *open;
+};
+
+/* --- waiting ------------------------------------------------------------------------------------ */
+
+static void resume(void *ctx)
+{
+    struct exchange *exchange = ctx;
+    exchange->timer = NULL;
+    exchange->suspended = false;
+    exchange->due = true;
+    MHD_resume_connection(exchange->connection);
+}
+
+static void suspend(struct exchange *exchange, int64_t delay_ms)
+{
+    exchange->suspended = true;
+    exchange->due = false;
+    MHD_suspend_connection(exchange->connection);
+    if (delay_ms != SIM_FOREVER)
+        exchange->timer = loop_timer_start(exchange->sim->loop, delay_ms, resume, exchange);
+}
+
+/* --- sending ------------------------------------------------------------------------------------ */
+
+/* The server's clock, so that a client can tell answers apart in time even when a test froze it. */
+static void write_date(struct sim *sim, char out[40])
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct civil at = time_to_civil(sim_now_ms(sim));
+    snprintf(out, 40, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * at.weekday, at.day % 100,
+             months + 3 * (at.month - 1), at.year % 10000, at.hour % 100, at.minute % 100,
+             at.second % 100);
+}
+
+/* The first cut_at bytes of the answer, head included, straight to the socket. */
+static void send_cut(struct exchange *exchange)
+{
+    const struct sim_answer *answer = &exchange->answer;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct buf whole;
+    buf_init(&whole, answer->body.len + HEAD_MAX);
+    buf_printf(&whole, "HTTP/1.1 %d Answer\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+               answer->status, answer->content_type, answer->body.len);
+    buf_add(&whole, answer->body.data, answer->body.len);
+    size_t len = (size_t)answer->cut_at < whole.len ? (size_t)answer->cut_at : whole.len;
+    /* What does not fit into the socket's buffer is cut as well. */
+    if (info && len > 0)
+        (void)!send(info->connect_fd, whole.data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    buf_done(&whole);
+}
+
+static ssize_t trickle(void *ctx, uint64_t position, char *out, size_t max)
+{
+    struct exchange *exchange = ctx;
+    const struct buf *body = &exchange->answer.body;
+    if (position >= body->len)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (!exchange->due) {
+        suspend(exchange, exchange->answer.trickle_ms);
+        return 0;
+    }
+    exchange->due = false;
+    assert(max > 0);
+    out[0] = body->data[position];
+    return 1;
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct sim_answer *answer = &exchange->answer;
+    if (answer->cut_at >= 0) {
+        send_cut(exchange);
+        return MHD_NO;
+    }
+    if (answer->drop)
+        return MHD_NO; /* closes the connection */
+    struct MHD_Response *response =
+        answer->trickle_ms > 0
+            ? MHD_create_response_from_callback(answer->body.len, HEAD_MAX, trickle, exchange, NULL)
+            : MHD_create_response_from_buffer(answer->body.len, answer->body.data,
+                                              MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    char text[40];
+    write_date(exchange->sim, text);
+    MHD_add_response_header(response, "Date", text);
+    MHD_add_response_header(response, "Content-Type", answer->content_type);
+    if (answer->replayed)
+        MHD_add_response_header(response, "Idempotent-Replayed", "true");
+    if (answer->retry_after_s >= 0) {
+        snprintf(text, sizeof(text), "%d", answer->retry_after_s);
+        MHD_add_response_header(response, "Retry-After", text);
+    }
+    exchange->due = false;
+    enum MHD_Result result =
+        MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* --- receiving ---------------------------------------------------------------------------------- */
+
+static enum MHD_Result add_query(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    (void)kind;
+    struct sim_request *request = ctx;
+    if (request->query_count == SIM_QUERY_MAX)
+        return MHD_NO;
+    request->query[request->query_count++] =
+        (struct sim_pair){arena_strdup(&request->arena, name),
+                          arena_strdup(&request->arena, value ? value : "")};
+    return MHD_YES;
+}
+
+static const char *header(struct exchange *exchange, const char *name)
+{
+    const char *value = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+    return arena_strdup(&exchange->request.arena, value);
+}
+
+static struct exchange *exchange_new(struct sim *sim, struct MHD_Connection *connection,
+                                     const char *url, const char *method)
+{
+    struct exchange *exchange = mem_alloc(sizeof(*exchange));
+    struct sim_request *request = &exchange->request;
+    exchange->sim = request->sim = sim;
+    exchange->connection = connection;
+    exchange->next = sim->server->open;
+    exchange->link = &sim->server->open;
+    if (exchange->next)
+        exchange->next->link = &exchange->next;
+    sim->server->open = exchange;
+    buf_init(&request->body, BODY_MAX);
+    buf_puts(&request->body, "");
+    request->url = arena_strdup(&request->arena, url);
+    request->method = arena_strdup(&request->arena, method);
+    if (strncmp(request->url, base_path, sizeof(base_path) - 1) == 0) {
+        const char *path = request->url + sizeof(base_path) - 1;
+        bool test = strncmp(path, test_path, sizeof(test_path) - 1) == 0 &&
+                    strchr("/", path[sizeof(test_path) - 1]) != NULL;
+        request->env = test ? SIM_TEST : SIM_LIVE;
+        request->path = test ? path + sizeof(test_path) - 1 : path;
+    }
+    return exchange;
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    loop_timer_stop(exchange->sim->loop, exchange->timer);
+    *exchange->link = exchange->next;
+    if (exchange->next)
+        exchange->next->link = exchange->link;
+    buf_done(&exchange->request.body);
+    buf_done(&exchange->answer.body);
+    arena_done(&exchange->request.arena);
+    free(exchange);
+}
+
+static enum MHD_Result receive(void *ctx, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *len, void **slot)
+{
+    (void)version;
+    struct exchange *exchange = *slot;
+    if (!exchange) {
+        *slot = exchange_new(ctx, connection, url, method);
+        return MHD_YES;
+    }
+    struct sim_request *request = &exchange->request;
+    if (*len > 0) {
+        buf_add(&request->body, data, *len);
+        *len = 0;
+        return MHD_YES;
+    }
+    if (!exchange->served) {
+        exchange->served = true;
+        request->api_key = header(exchange, "X-API-KEY");
+        request->idempotency_key = header(exchange, "Idempotency-Key");
+        request->content_type = header(exchange, "Content-Type");
+        MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, request);
+        routes_serve(request, &exchange->answer);
+        if (exchange->answer.wait_ms > 0) {
+            suspend(exchange, exchange->answer.wait_ms);
+            return MHD_YES;
+        }
+    }
+    return send_answer(exchange);
+}
+
+static void completed(void *ctx, struct MHD_Connection *connection, void **slot,
+                      enum MHD_RequestTerminationCode why)
+{
+    (void)ctx;
+    (void)connection;
+    (void)why;
+    if (*slot)
+        exchange_free(*slot);
+    *slot = NULL;
+}
+
+/* --- in the loop -------------------------------------------------------------------------------- */
+
+static void run(void *ctx, short revents)
+{
+    (void)revents;
+    struct sim *sim = ctx;
+    MHD_UNSIGNED_LONG_LONG timeout = 0;
+    int runs = 0;
+    do {
+        MHD_run(sim->server->daemon);
+    } while (++runs < RUNS_A_TURN &&
+             MHD_get_timeout(sim->server->daemon, &timeout) == MHD_YES && timeout == 0);
+}
+
+/* Work that its epoll descriptor does not announce: a connection that was just resumed. No time-outs
+   are set, so any other answer means to wait for the descriptor. */
+static void before_wait(void *ctx)
+{
+    struct sim *sim = ctx;
+    MHD_UNSIGNED_LONG_LONG timeout = 0;
+    if (MHD_get_timeout(sim->server->daemon, &timeout) == MHD_YES && timeout == 0)
+        run(sim, 0);
+}
+
+static bool listen_on(struct sim *sim, struct err *err)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(sim->settings.port),
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sim_server *server = mem_alloc(sizeof(*server));
+    sim->server = server;
+    errno = 0;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+        sim->settings.port, NULL, NULL, receive, sim, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, completed, sim, MHD_OPTION_END);
+    if (!server->daemon)
+        return err_set(err, ERR_SYSTEM, "simulator: cannot listen on 127.0.0.1:%u: %s",
+                       sim->settings.port, strerror(errno));
+    sim->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    snprintf(sim->base_url, sizeof(sim->base_url), "http://127.0.0.1:%u%s/", sim->port, base_path);
+    int fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    server->watch = loop_watch_fd(sim->loop, fd, POLLIN, run, sim);
+    server->hook = loop_hook_before_wait(sim->loop, before_wait, sim);
+    return true;
+}
+
+static void stop_listening(struct sim *sim)
+{
+    struct sim_server *server = sim->server;
+    if (!server)
+        return;
+    if (server->daemon) {
+        loop_unwatch(sim->loop, server->watch);
+        loop_unhook(sim->loop, server->hook);
+        for (struct exchange *exchange = server->open; exchange; exchange = exchange->next) {
+            if (exchange->suspended)
+                MHD_resume_connection(exchange->connection);
+        }
+        MHD_stop_daemon(server->daemon);
+    }
+    free(server);
+}
+
+/* --- start and stop ----------------------------------------------------------------------------- */
+
+struct sim_settings sim_settings_default(void)
+{
+    return (struct sim_settings){.webcode = "HOTEL9",
+                                 .test_key = "test-key",
+                                 .live_key = "live-key",
+                                 .sessions = 400,
+                                 .payments = 250,
+                                 .seed = 1,
+                                 .charge_delay_ms = 1000,
+                                 .charge_slow_ms = 20000,
+                                 .charge_late_ms = 30000,
+                                 .charge_silent_ms = 600000,
+                                 .terminal_offline_ms = 1500,
+                                 .modification_delay_ms = 2000,
+                                 .modification_long_ms = 60000,
+                                 .pay_after_ms = 20000};
+}
+
+static bool start(struct sim *sim, struct err *err)
+{
+    struct sim_settings *settings = &sim->settings;
+    sim->anchor_utc_ms = clock_utc_ms();
+    sim->anchor_boot_ms = clock_boot_ms();
+    sim->seed.seed = settings->seed;
+    sim->seed.base_ms = settings->base_utc_ms ? settings->base_utc_ms : sim->anchor_utc_ms;
+    sim->seed.counts[SIM_SESSION] = settings->sessions;
+    sim->seed.counts[SIM_PAYMENT] = settings->payments;
+    sim->seed.codes.webcode = settings->webcode;
+    sim->faults = faults_new(settings->faults, settings->seed, err);
+    if (!sim->faults)
+        return false;
+    sim->data = data_open(settings->data_path, &sim->seed, err);
+    if (!sim->data)
+        return false;
+    seed_init(&sim->seed);
+    return listen_on(sim, err);
+}
+
+struct sim *sim_start(struct loop *loop, const struct sim_settings *settings, struct err *err)
+{
+    assert(loop && settings->webcode && settings->test_key && settings->live_key);
+    struct sim *sim = mem_alloc(sizeof(*sim));
+    sim->loop = loop;
+    sim->settings = *settings;
+    sim->settings.data_path = mem_strdup(settings->data_path);
+    sim->settings.webcode = mem_strdup(settings->webcode);
+    sim->settings.test_key = mem_strdup(settings->test_key);
+    sim->settings.live_key = mem_strdup(settings->live_key);
+    sim->settings.faults = mem_strdup(settings->faults);
+    sim->seen = mem_alloc((routes_count() + 1) * sizeof(*sim->seen));
+    if (!start(sim, err)) {
+        sim_stop(sim);
+        return NULL;
+    }
+    return sim;
+}
+
+void sim_stop(struct sim *sim)
+{
+    if (!sim)
+        return;
+    stop_listening(sim);
+    data_close(sim->data);
+    faults_free(sim->faults);
+    seed_done(&sim->seed);
+    free(sim->seen);
+    free((void *)(uintptr_t)sim->settings.data_path);
+    free((void *)(uintptr_t)sim->settings.webcode);
+    free((void *)(uintptr_t)sim->settings.test_key);
+    free((void *)(uintptr_t)sim->settings.live_key);
+    free((void *)(uintptr_t)sim->settings.faults);
+    free(sim);
+}
+
+uint16_t sim_port(const struct sim *sim)
+{
+    return sim->port;
+}
+
+const char *sim_base_url(const struct sim *sim)
+{
+    return sim->base_url;
+}
