@@ -18,8 +18,8 @@ static void totals_sql(struct sql *sql, const struct list_spec *spec)
     buf_init(&match, 16384);
     buf_printf(&sql->text, "SELECT s.currency, count(*), sum(s.minor) FROM %s s WHERE ", table);
     if (filter_match(spec->filter, &match)) {
-        buf_printf(&sql->text, "s.n IN (SELECT rowid FROM search_%s", table);
-        sql_add_text(sql, " WHERE text MATCH ?", match.data);
+        buf_printf(&sql->text, "s.n IN (SELECT rowid FROM search_%s WHERE search_%s", table, table);
+        sql_add_text(sql, " MATCH ?", match.data);
         buf_printf(&sql->text, " UNION ALL SELECT n FROM todo_%s)", table);
     } else {
         buf_puts(&sql->text, "1");

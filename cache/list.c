@@ -93,15 +93,17 @@ static void add_from(struct sql *sql, const struct list_spec *spec, enum source 
         buf_printf(&sql->text, "%s s WHERE 1", table);
         break;
     case INDEXED_ROWS:
-        buf_printf(&sql->text, "search_%s f CROSS JOIN %s s ON s.n = f.rowid", table, table);
-        sql_add_text(sql, " WHERE f.text MATCH ?", match);
+        buf_printf(&sql->text, "search_%s f CROSS JOIN %s s ON s.n = f.rowid WHERE search_%s",
+                   table, table, table);
+        sql_add_text(sql, " MATCH ?", match);
         break;
     case PUT_OFF_ROWS:
         buf_printf(&sql->text, "todo_%s f CROSS JOIN %s s ON s.n = f.n WHERE 1", table, table);
         break;
     case FOUND_ROWS:
-        buf_printf(&sql->text, "%s s WHERE s.n IN (SELECT rowid FROM search_%s", table, table);
-        sql_add_text(sql, " WHERE text MATCH ?", match);
+        buf_printf(&sql->text, "%s s WHERE s.n IN (SELECT rowid FROM search_%s WHERE search_%s",
+                   table, table, table);
+        sql_add_text(sql, " MATCH ?", match);
         buf_printf(&sql->text, " UNION ALL SELECT n FROM todo_%s)", table);
         break;
     }

@@ -193,7 +193,7 @@ static bool write_row(struct store *store, int64_t n, const struct record *r, in
     const char *reference = reference_of(blank(r->custom_reference), &store->arena);
 
     return db_run(store->cache->db, store->err, sql_for(store, upsert),
-                  "itttiititttttttittt" "iii", n, r->id, blank(r->status), blank(r->type),
+                  "ittt" "ii" "ti" "tttttttt" "i" "ttt" "iii", n, r->id, blank(r->status), blank(r->type),
                   (int64_t)r->amount.known, r->amount.minor, r->amount.currency,
                   amount_scaled(&r->amount), blank(r->description), blank(r->custom_reference),
                   reference, blank(r->payment_reference), blank(r->poi_id), blank(r->reason),
