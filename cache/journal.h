@@ -44,7 +44,11 @@ struct intent {
     const char *server_reference; /* payment, modification or session id once known */
     const char *server_status;
     const char *payment_url;   /* link */
-    const char *why;           /* technical reason of the state, English */
+    /* Technical reason of the state, English. Of a VOID it begins with one of: changed: (the payment
+       is not what the person saw) · expired: (over a minute since the yes) · look: (the look before
+       sending failed) · terminal: (not known any more) · unsent: (no connection) · backed out ·
+       shutdown: · never sent: (its process died). An alarm (should never happen): "alarm: …". */
+    const char *why;
     bool acknowledged;
     int64_t quiet_until_ms;    /* UNKNOWN: UTC when absence may first be believed; 0: boot changed, not yet counted */
     int64_t next_look_ms;      /* UNKNOWN, ACCEPTED: UTC of the next read, 0: none planned */
@@ -109,6 +113,8 @@ struct ops_settings {
 };
 struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *cache,
                     struct journal *journal, struct sync *sync, const struct ops_settings *settings);
+/* What is PREPARED becomes VOID, what is SENT stays so on disk. Calls under way are not touched: free
+   the client before the loop turns again. */
 void ops_free(struct ops *ops);
 
 struct op_request {
@@ -122,7 +128,8 @@ struct op_request {
     struct payment_facts seen;
     bool has_seen;
 };
-/* Checks everything that can be checked here, in this order; err says which. Pure: no disk. */
+/* Checks everything that can be checked here; err says which: its detail begins with the field's name
+   and a colon (target, amount, currency, reference, description, reason). Pure: no disk. */
 bool op_check(const struct op_request *request, enum env env, const char *webcode, struct err *err);
 /* An earlier charge that this one repeats (same terminal and amount within 10 min, or same
    reference): false when there is none. */
@@ -139,6 +146,10 @@ bool op_back_out(struct ops *ops, const char *id, struct err *err);
 /* Recovery (2.3): dead owners' PREPARED → VOID, SENT → UNKNOWN; then the reader follows all that is
    open. *taken: how many rows were found so. Any number of times, by any number of processes. */
 bool ops_recover(struct ops *ops, int *taken, struct err *err);
+/* Holds the newest rows of the lists against the journal: rows that ended are ticked, contradicted
+   ones become MANUAL, open ones may end. Call it with the change bits that came in, from the loop (not
+   from inside the listener): only CHANGED_PAYMENTS and CHANGED_MODIFICATIONS matter. */
+void ops_hold_against_lists(struct ops *ops, unsigned bits);
 void ops_look_now(struct ops *ops, const char *id); /* read about this one at once */
 size_t ops_in_flight(const struct ops *ops);        /* own rows PREPARED or SENT */
 

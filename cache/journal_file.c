@@ -88,8 +88,7 @@ bool journal_usable(const struct journal *journal, struct err *err)
     return err_set(err, ERR_STORAGE, "no more money is moved since: %s", journal->trouble.detail);
 }
 
-/* --- one write ----------------------------------------------------------------------------------
- */
+/* --- one write ------------------------------------------------------------------------------- */
 
 bool journal_write_begin(struct journal *journal, struct err *err)
 {

@@ -71,8 +71,7 @@ bool journal_acknowledge(struct journal *journal, const char *id, const char *no
     return touch_alone(journal, id, event_acknowledged, note, err);
 }
 
-/* --- by hand -------------------------------------------------------------------------------------
- */
+/* --- by hand --------------------------------------------------------------------------------- */
 
 bool journal_resolve(struct journal *journal, const char *id, bool charged, const char *evidence,
                      struct err *err)

@@ -1,0 +1,299 @@
+/* Reads one list of the API to its end. A list shows that something is absent only when every page
+   came, the server honoured page and filter, and a second pass saw the same rows (rows move between
+   pages while a list is read). */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops_internal.h"
+
+#define PASSES_MAX 5
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+struct list_read {
+    struct list_read *next;
+    struct ops *ops;
+    struct arena arena;
+    struct list_ask ask;
+    char *id, *cursor;
+    char from[12], to[12];
+    list_read_fn done;
+    void *ctx;
+    struct list_result result;
+    struct record *rows;
+    size_t room;
+    int page, passes;
+    uint64_t digest, last_digest; /* of the ids of a pass, whatever their order */
+    char first_id[128];           /* of the page before */
+    bool disobeyed;
+};
+
+static void ask_page(struct list_read *read);
+
+static void write_day(char out[12], int64_t ms)
+{
+    struct civil day = time_to_civil(ms);
+
+    snprintf(out, 12, "%04u-%02u-%02u", (unsigned)day.year % 10000, (unsigned)day.month % 100,
+             (unsigned)day.day % 100);
+}
+
+static void unlink_read(struct list_read *read)
+{
+    struct list_read **at = &read->ops->reads;
+
+    while (*at != NULL && *at != read)
+        at = &(*at)->next;
+    assert(*at == read);
+    *at = read->next;
+}
+
+void list_read_free(struct list_read *read)
+{
+    if (read == NULL)
+        return;
+    unlink_read(read);
+    arena_done(&read->arena);
+    free(read->rows);
+    free(read->id);
+    free(read->cursor);
+    free(read);
+}
+
+static void finish(struct list_read *read)
+{
+    read->result.rows = read->rows;
+    read->done(read->ctx, &read->result);
+    list_read_free(read);
+}
+
+static void fail(struct list_read *read, enum err_code code, const char *why)
+{
+    err_set(&read->result.err, code, "%s", why);
+    finish(read);
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static enum record_kind kind_of(enum endpoint endpoint)
+{
+    switch (endpoint) {
+    case EP_SESSIONS:
+        return REC_SESSION;
+    case EP_PAYMENTS:
+        return REC_PAYMENT;
+    default:
+        return REC_MODIFICATION;
+    }
+}
+
+static void keep_row(struct list_read *read, const struct record *row)
+{
+    struct arena *arena = &read->arena;
+    struct record *copy;
+
+    if (read->result.count == read->room) {
+        read->room = read->room == 0 ? 32 : read->room * 2;
+        read->rows = mem_resize(read->rows, read->room, sizeof *read->rows);
+    }
+    copy = &read->rows[read->result.count++];
+    *copy = *row;
+    copy->id = arena_strdup(arena, row->id);
+    copy->payment_reference = arena_strdup(arena, row->payment_reference);
+    copy->status = arena_strdup(arena, row->status);
+    copy->type = arena_strdup(arena, row->type);
+    copy->custom_reference = arena_strdup(arena, row->custom_reference);
+    copy->poi_id = arena_strdup(arena, row->poi_id);
+    copy->failure_reason = arena_strdup(arena, row->failure_reason);
+    copy->payment_url = arena_strdup(arena, row->payment_url);
+    copy->description = copy->reason = copy->payment_status = copy->raw = NULL;
+    copy->attempts = NULL;
+    copy->attempt_count = 0;
+}
+
+static uint64_t hash_id(const char *id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (; *id != '\0'; id++)
+        hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
+    return hash;
+}
+
+static void take_rows(struct list_read *read, const struct api_answer *answer)
+{
+    /* A day was added to the window on both sides; another is granted for the server's zone. */
+    int64_t low = read->ask.from_ms - 3 * DAY_MS, high = read->ask.to_ms + 3 * DAY_MS;
+
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct record *row = &answer->records[i];
+        if (row->id == NULL) {
+            read->disobeyed = true;
+            continue;
+        }
+        if (read->ask.from_ms != 0 && row->created.ms != 0 &&
+            (row->created.ms < low || row->created.ms > high))
+            read->disobeyed = true;
+        keep_row(read, row);
+        read->digest += hash_id(row->id);
+    }
+    if (answer->skipped > 0)
+        read->disobeyed = true; /* rows that nobody can read may be the one looked for */
+    cache_store(read->ops->cache, kind_of(read->ask.endpoint), answer->records, answer->count,
+                SOURCE_LIST, NULL, NULL);
+}
+
+/* How far the server's clock is from ours, as this page shows it. */
+static void take_date(struct list_read *read, const struct api_answer *answer)
+{
+    struct ops *ops = read->ops;
+    int64_t offset = answer->server_utc_ms - clock_boot_ms();
+
+    if (answer->server_utc_ms == 0) {
+        read->result.dated = false;
+        return;
+    }
+    if (read->result.offset_ms == 0 || offset < read->result.offset_ms)
+        read->result.offset_ms = offset;
+    if (!ops->offset_known || offset > ops->offset_ms)
+        ops->offset_ms = offset;
+    ops->offset_known = true;
+}
+
+/* --- pages ------------------------------------------------------------------------------------ */
+
+enum end { LIST_ENDS, LIST_GOES_ON };
+
+/* Without a word about pages only an empty page is the end: the server's own limit may be lower than
+   the one asked for. */
+static enum end page_end(const struct list_read *read, const struct api_answer *answer)
+{
+    const struct page_info *info = &answer->page;
+
+    if (answer->count == 0 || info->has_more == 0)
+        return LIST_ENDS;
+    if (info->has_more == 1 || (info->next_cursor != NULL && info->next_cursor[0] != '\0'))
+        return LIST_GOES_ON;
+    if (info->total_pages >= 0)
+        return read->page >= info->total_pages ? LIST_ENDS : LIST_GOES_ON;
+    if (info->total >= 0)
+        return (int64_t)read->result.count >= info->total ? LIST_ENDS : LIST_GOES_ON;
+    return LIST_GOES_ON;
+}
+
+static void begin_pass(struct list_read *read)
+{
+    read->page = 1;
+    read->passes++;
+    read->last_digest = read->digest;
+    read->digest = 0;
+    read->first_id[0] = '\0';
+    free(read->cursor);
+    read->cursor = NULL;
+    read->result.count = 0;
+    read->result.dated = true;
+    read->result.offset_ms = 0;
+    read->result.begun_boot_ms = clock_boot_ms();
+    read->result.begun_utc_ms = clock_utc_ms();
+    arena_done(&read->arena);
+}
+
+static void end_pass(struct list_read *read)
+{
+    bool agreed = read->page == 1 || (read->passes > 1 && read->digest == read->last_digest);
+
+    read->result.pages = read->page;
+    if (read->disobeyed) {
+        fail(read, ERR_DATA, "the list ignores its filter or holds rows nobody can read");
+    } else if (agreed) {
+        read->result.complete = true;
+        finish(read);
+    } else if (read->passes >= PASSES_MAX) {
+        fail(read, ERR_DATA, "the list changes with every reading");
+    } else {
+        begin_pass(read);
+        ask_page(read);
+    }
+}
+
+static void page_came(void *ctx, const struct api_answer *answer)
+{
+    struct list_read *read = ctx;
+    const char *first = answer->count > 0 ? answer->records[0].id : NULL;
+
+    if (answer->body != BODY_DATA || answer->http_status < 200 || answer->http_status > 299) {
+        read->result.retry_after_s = answer->retry_after_s;
+        fail(read, answer->http_status == 0 ? ERR_NETWORK : ERR_API,
+             answer->body == BODY_ERROR && answer->error.message != NULL ? answer->error.message
+                                                                         : answer->trouble);
+        return;
+    }
+    if (first != NULL && read->page > 1 && strcmp(first, read->first_id) == 0) {
+        fail(read, ERR_DATA, "the server ignores the page asked for");
+        return;
+    }
+    snprintf(read->first_id, sizeof read->first_id, "%s", first == NULL ? "" : first);
+    take_date(read, answer);
+    take_rows(read, answer);
+    if (page_end(read, answer) == LIST_ENDS) {
+        end_pass(read);
+    } else if (read->page >= LIST_PAGES_MAX) {
+        fail(read, ERR_DATA, "the list has too many pages");
+    } else {
+        read->page++;
+        free(read->cursor);
+        read->cursor = mem_strdup(answer->page.next_cursor);
+        ask_page(read);
+    }
+}
+
+static struct api_call *start_call(struct list_read *read, struct err *err)
+{
+    struct api_request request = {
+        .endpoint = read->ask.endpoint,
+        .id = read->id,
+        .query = {.page = read->page, .limit = LIST_LIMIT, .cursor = read->cursor},
+        .done = page_came,
+        .ctx = read,
+        .no_retry = !read->ask.patient,
+    };
+
+    if (read->ask.from_ms != 0) {
+        request.query.date_from = read->from;
+        request.query.date_to = read->to;
+    }
+    return api_call(read->ops->client, &request, err);
+}
+
+static void ask_page(struct list_read *read)
+{
+    struct err err = {0};
+
+    if (start_call(read, &err) == NULL)
+        fail(read, err.code, err.detail);
+}
+
+struct list_read *list_read_start(struct ops *ops, const struct list_ask *ask, list_read_fn done,
+                                  void *ctx, struct err *err)
+{
+    struct list_read *read = mem_alloc(sizeof *read);
+
+    read->ops = ops;
+    read->ask = *ask;
+    read->id = mem_strdup(ask->id);
+    read->done = done;
+    read->ctx = ctx;
+    read->result.retry_after_s = -1;
+    if (ask->from_ms != 0) {
+        write_day(read->from, ask->from_ms - DAY_MS);
+        write_day(read->to, ask->to_ms + DAY_MS);
+    }
+    read->next = ops->reads;
+    ops->reads = read;
+    begin_pass(read);
+    if (start_call(read, err) != NULL)
+        return read;
+    list_read_free(read);
+    return NULL;
+}

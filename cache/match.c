@@ -1,0 +1,125 @@
+/* Finds an intent's object among rows of the API. Pure.
+
+   Charges and links carry a tag in customReference: an exact name. Where the API does not echo the
+   field (no row of the list has one), a charge is told by terminal, amount, currency and time, and
+   only if exactly one row fits that no other intent has claimed. Modifications have no name of our
+   own: the payment's list now minus the list just before sending, same operation and amount. */
+#include <string.h>
+#include <strings.h>
+
+#include "ops_internal.h"
+
+#define CLOCK_SLACK_MS (INT64_C(120) * 1000)
+/* Zones differ by multiples of this, so it is all that a time without zone tells. */
+#define ZONE_STEP_MS (INT64_C(15) * 60 * 1000)
+#define ZONE_MAX_MS  (INT64_C(14) * 3600 * 1000)
+
+static bool in_baseline(const char *baseline, const char *id)
+{
+    size_t len = strlen(id);
+
+    for (const char *at = baseline; at != NULL && (at = strstr(at, id)) != NULL; at += len)
+        if ((at == baseline || at[-1] == '\n') && (at[len] == '\n' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+void match_baseline(struct buf *out, const struct record *rows, size_t count)
+{
+    buf_puts(out, "");
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, "%s\n", rows[i].id);
+}
+
+bool match_is_of_payment(const struct record *row, const char *payment_reference)
+{
+    return row->payment_reference == NULL || strcmp(row->payment_reference, payment_reference) == 0;
+}
+
+/* Whether the row can have come to be between the first send and the end. */
+static bool time_fits(const struct match_ask *ask, const struct stamp *created)
+{
+    int64_t low = ask->sent_ms - CLOCK_SLACK_MS, high = ask->ended_ms + CLOCK_SLACK_MS;
+    int64_t ms = created->ms;
+
+    if (created->text[0] == '\0' || ms == 0)
+        return true; /* no time excludes nothing */
+    if (created->zoned)
+        return ms >= low && ms <= high;
+    if (ms < low - ZONE_MAX_MS || ms > high + ZONE_MAX_MS)
+        return false;
+    if (high - low >= ZONE_STEP_MS)
+        return true;
+    int64_t shifted = (ms - low) % ZONE_STEP_MS;
+    if (shifted < 0)
+        shifted += ZONE_STEP_MS;
+    return shifted <= high - low;
+}
+
+static bool has_our_tag(const struct match_ask *ask, const struct record *row)
+{
+    const char *tag = judge_tag_in(row->custom_reference);
+
+    return tag != NULL && strcmp(tag, ask->intent.tag) == 0;
+}
+
+static bool echoes_references(const struct record *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].custom_reference != NULL && rows[i].custom_reference[0] != '\0')
+            return true;
+    return false;
+}
+
+static bool could_be_charge(const struct match_ask *ask, const struct record *row)
+{
+    return row->poi_id != NULL && strcmp(row->poi_id, ask->intent.target) == 0 &&
+           money_equal(&row->amount, &ask->intent.amount) && time_fits(ask, &row->created) &&
+           !ask->is_claimed(ask->ctx, row->id);
+}
+
+static bool could_be_modification(const struct match_ask *ask, const struct record *row)
+{
+    const struct money *amount = &ask->intent.amount;
+
+    return match_is_of_payment(row, ask->intent.target) && row->type != NULL &&
+           strcasecmp(row->type, op_name(ask->intent.kind)) == 0 &&
+           (!amount->known || money_equal(&row->amount, amount)) &&
+           !in_baseline(ask->baseline, row->id) && !ask->is_claimed(ask->ctx, row->id);
+}
+
+static void add(struct match *match, const struct record *row)
+{
+    if (match->record != NULL && strcmp(match->record->id, row->id) == 0)
+        return; /* the same object twice: it moved between pages */
+    match->found = match->record == NULL ? MATCH_ONE : MATCH_MANY;
+    if (match->record == NULL)
+        match->record = row;
+}
+
+struct match match_find(const struct match_ask *ask, const struct record *rows, size_t count)
+{
+    struct match match = {MATCH_NONE, NULL};
+    bool named = ask->intent.kind == OP_CHARGE || ask->intent.kind == OP_LINK;
+
+    for (size_t i = 0; named && i < count; i++)
+        if (has_our_tag(ask, &rows[i]))
+            add(&match, &rows[i]);
+    if (match.found == MATCH_NONE && ask->intent.kind == OP_CHARGE && !echoes_references(rows, count))
+        for (size_t i = 0; i < count; i++)
+            if (could_be_charge(ask, &rows[i]))
+                add(&match, &rows[i]);
+    for (size_t i = 0; !named && i < count; i++)
+        if (could_be_modification(ask, &rows[i]))
+            add(&match, &rows[i]);
+    if (match.found != MATCH_ONE)
+        return match;
+    if (judge_difference(&ask->intent, match.record) != NULL || ask->is_claimed(ask->ctx, match.record->id))
+        match.found = MATCH_DIFFERENT;
+    else if (ask->intent.kind == OP_CHARGE) {
+        enum status_class status = status_classify(REC_PAYMENT, match.record->status);
+        if (status != STATUS_GOOD && status != STATUS_BAD)
+            match.found = MATCH_OPEN;
+    }
+    return match;
+}
