@@ -151,6 +151,9 @@ bool ops_recover(struct ops *ops, int *taken, struct err *err);
    from inside the listener): only CHANGED_PAYMENTS and CHANGED_MODIFICATIONS matter. */
 void ops_hold_against_lists(struct ops *ops, unsigned bits);
 void ops_look_now(struct ops *ops, const char *id); /* read about this one at once */
+/* A reading about it has ended, well or not, since this process began to follow it; also true when it
+   is not followed (any more). */
+bool ops_has_looked(const struct ops *ops, const char *id);
 size_t ops_in_flight(const struct ops *ops);        /* own rows PREPARED or SENT */
 
 #endif

@@ -133,6 +133,7 @@ struct watch {
     int64_t due_boot_ms;
     unsigned step;               /* of the back-off */
     bool reading;
+    bool looked;                 /* a reading has ended */
     bool mine;                   /* sent by this process: a link may be sent again */
     struct absence {             /* the first of the two readings that show absence */
         bool seen;

@@ -17,7 +17,7 @@ static const int unknown_waits_s[] = {5, 10, 20, 40, 60};
 
 /* --- the list of watches ------------------------------------------------------------------------ */
 
-static struct watch *watch_get(struct ops *ops, const char *id)
+static struct watch *watch_get(const struct ops *ops, const char *id)
 {
     struct watch *watch = ops->watches;
 
@@ -144,6 +144,7 @@ static void watch_read_done(void *ctx, const struct list_result *result)
     struct intent intent;
 
     watch->reading = false;
+    watch->looked = true;
     if (journal_get(ops->journal, watch->id, &arena, &intent, NULL) && is_followed(&intent)) {
         if (intent.state == INTENT_ACCEPTED) {
             reconcile_apply_accepted(ops, &intent, result->rows, result->count);
@@ -298,6 +299,13 @@ void ops_look_now(struct ops *ops, const char *id)
         return;
     watch_delay(watch, 0);
     reconcile_plan(ops);
+}
+
+bool ops_has_looked(const struct ops *ops, const char *id)
+{
+    const struct watch *watch = watch_get(ops, id);
+
+    return watch == NULL || watch->looked;
 }
 
 bool ops_recover(struct ops *ops, int *taken, struct err *err)
