@@ -210,8 +210,15 @@ struct sync_settings {
 };
 struct sync *sync_new(struct loop *loop, struct api_client *client, struct cache *cache,
                       const struct sync_settings *settings);
+/* Calls under way are left alone: api_client_free() comes next, before the loop turns again. */
 void sync_free(struct sync *sync);
-void sync_refresh(struct sync *sync, enum record_kind kind);  /* newest pages now; first sync goes on */
+/* Newest pages now; the first sync goes on, or (not automatic) is done to its end if it never was. */
+void sync_refresh(struct sync *sync, enum record_kind kind);
+/* For the command line: pages of that list, newest first, with what of a filter the API can filter
+   itself (strings are copied; page and limit are not used), until max_rows rows (0: all) have come
+   into the cache. Asks nothing but this; wait for sync_is_idle(). */
+void sync_fetch(struct sync *sync, enum record_kind kind, const struct list_query *query,
+                size_t max_rows);
 void sync_terminals(struct sync *sync, bool ask_online);      /* syncFromProvider as well */
 void sync_record(struct sync *sync, enum record_kind kind, const char *id); /* fetch that one and its
                                                                                modifications now */

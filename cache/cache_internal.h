@@ -65,9 +65,11 @@ bool cache_store_terminals(struct cache *cache, const struct terminal *terminals
 
 struct sync_mark {
     int next_page;            /* first sync: page to ask for next */
-    int64_t rows, total;
-    bool complete;
+    bool complete;            /* it has reached the oldest page once */
+    int64_t rows, total;      /* rows it has seen; total as the API said, -1: it did not */
     int64_t last_ok_ms;
+    int64_t anchor_ms;        /* no gap between rows created up to then and what was found first;
+                                 INT64_MIN: nothing yet */
     char cursor[256];         /* nextCursor, "" if the API gives none */
 };
 bool cache_get_mark(struct cache *cache, enum record_kind kind, struct sync_mark *out,
@@ -75,19 +77,19 @@ bool cache_get_mark(struct cache *cache, enum record_kind kind, struct sync_mark
 bool cache_put_mark(struct cache *cache, enum record_kind kind, const struct sync_mark *mark,
                     struct err *err);
 
-/* --- open rows: what is worth polling (open_rows.c) ------------------------------------------------ */
+/* --- what is worth asking for (open_rows.c) ------------------------------------------------------- */
 
 struct open_row {
     const char *id, *payment_reference;
-    int64_t rowid, changed_ms;
+    int64_t created_ms, seen_ms;
 };
-/* Newest first, at most limit, in arena. Rows of a status we do not know count as open until it has
-   been the same for a day. */
+/* Not final, newest first, at most limit, in arena. A status word we do not know counts as open until
+   it has been the same for a day. */
 bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit,
                      struct arena *arena, struct open_row **rows, size_t *count);
-/* Completed sessions without a payment reference, newest first. */
-bool cache_incomplete_sessions(struct cache *cache, size_t limit, struct arena *arena,
-                               const char ***ids, size_t *count);
+/* The newest completed session that lacks its payment reference and was not asked for by id yet;
+   false: none. */
+bool cache_incomplete_session(struct cache *cache, struct arena *arena, const char **id);
 /* What serves a payment's own modification list: a session (its id) or a POS payment (its id). */
 bool cache_find_payment_home(struct cache *cache, const char *payment_reference,
                              enum record_kind *kind, struct arena *arena, const char **id);

@@ -57,7 +57,7 @@ static const char schema[] =
     " PRIMARY KEY(kind, id, said)) STRICT;"
     "CREATE TABLE marks(kind INTEGER PRIMARY KEY, next_page INTEGER NOT NULL,"
     " rows INTEGER NOT NULL, total INTEGER NOT NULL, complete INTEGER NOT NULL,"
-    " last_ok_ms INTEGER NOT NULL, cursor TEXT NOT NULL) STRICT;";
+    " last_ok_ms INTEGER NOT NULL, anchor_ms INTEGER NOT NULL, cursor TEXT NOT NULL) STRICT;";
 static const char *const steps[] = {schema};
 
 /* Called after each commit. Moving the log into the file costs fsync(), so the reader thread does it
