@@ -16,6 +16,8 @@ static int fetch_end(struct cli *cli, enum record_kind kind, int64_t limit_ms)
     if (cli_wait(cli, sync_is_over, cli->desk.sync, limit_ms, NULL) == CLI_WAIT_LEFT)
         return CLI_FAILED;
     sync_get_progress(cli->desk.sync, kind, &progress);
+    ops_hold_against_lists(cli->desk.ops, cli->changed);
+    cli->changed = 0;
     if (progress.stuck_page)
         cli_say(text_ours(_("The API ignores page numbers: only what came is shown.")));
     if (progress.last_error.code == ERR_NONE)

@@ -14,11 +14,16 @@ int cli_money_exit(const struct intent *intent)
         [INTENT_UNKNOWN] = CLI_UNKNOWN,   [INTENT_MANUAL] = CLI_UNKNOWN,
         [INTENT_ACCEPTED] = CLI_DONE,     [INTENT_CONFIRMED] = CLI_DONE,
         [INTENT_SUCCEEDED] = CLI_DONE,    [INTENT_RESOLVED] = CLI_DONE,
-        [INTENT_VOID] = CLI_UNREACHED,    [INTENT_REJECTED] = CLI_FAILED,
-        [INTENT_DECLINED] = CLI_FAILED,   [INTENT_FAILED] = CLI_FAILED,
-        [INTENT_NOT_EXECUTED] = CLI_FAILED,
+        [INTENT_REJECTED] = CLI_FAILED,   [INTENT_DECLINED] = CLI_FAILED,
+        [INTENT_FAILED] = CLI_FAILED,     [INTENT_NOT_EXECUTED] = CLI_FAILED,
     };
-    return statuses[intent->state];
+    static const char *const unreached[] = {"look:", "unsent:"};
+    if (intent->state != INTENT_VOID)
+        return statuses[intent->state];
+    for (size_t i = 0; i < COUNT_OF(unreached); i++)
+        if (intent->why && strncmp(intent->why, unreached[i], strlen(unreached[i])) == 0)
+            return CLI_UNREACHED;
+    return CLI_FAILED;
 }
 
 static void put_fields(struct buf *out, const struct intent *intent)
@@ -108,22 +113,17 @@ bool cli_money_amount(struct cli *cli, const char *currency, struct money *out)
 /* --- confirmation ------------------------------------------------------------------------------------ */
 
 /* Who holds the terminal or the payment, and since when. */
-static void say_holder(struct cli *cli, const char *target)
+static void say_holder(struct cli *cli, const struct op_request *request)
 {
-    struct intent_page open;
+    struct intent holder;
     struct err err = {0};
-    if (!journal_list(cli->desk.journal, INTENTS_OPEN, 1000, &open, &err))
+    if (!journal_holder(cli->desk.journal, request->kind, request->target, &cli->arena, &holder,
+                        &err))
         return;
-    for (size_t i = 0; i < open.count; i++) {
-        const struct intent *intent = &open.rows[i];
-        if (!intent->target || !target || strcmp(intent->target, target) != 0)
-            continue;
-        cli_say(text_oursf(&cli->arena, _("%s by %s since %s: %s."), words_op(intent->kind).bytes,
-                           text_clean(&cli->arena, intent->person).bytes,
-                           format_clock(&cli->arena, intent->created_ms).bytes,
-                           words_intent_state(intent->state).bytes));
-    }
-    intent_page_done(&open);
+    cli_say(text_oursf(&cli->arena, _("%s by %s since %s: %s."), words_op(holder.kind).bytes,
+                       text_clean(&cli->arena, holder.person).bytes,
+                       format_clock(&cli->arena, holder.created_ms).bytes,
+                       words_intent_state(holder.state).bytes));
 }
 
 /* In live the gesture differs, so that training builds no reflex: Y, or the amount. */
@@ -279,6 +279,6 @@ int cli_money_run(struct money_run *run)
         return follow_to_report(cli, id, wait_s);
     status = cli_money_fail(cli, &err);
     if (err.code == ERR_CONFLICT)
-        say_holder(cli, run->request.target);
+        say_holder(cli, &run->request);
     return status;
 }

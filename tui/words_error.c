@@ -124,6 +124,26 @@ static struct advice of_api_error(struct arena *arena, const struct api_error *a
         .proof = words_proof(arena, api->code, api->http_status, api->trace_id)};
 }
 
+/* The operations' check begins with the field's name. */
+static const struct {
+    const char *field, *what;
+} fields[] = {
+    {"target:", N_("The terminal or payment reference cannot be used.")},
+    {"amount:", N_("The amount cannot be used.")},
+    {"currency:", N_("The currency cannot be used.")},
+    {"reference:", N_("The reference cannot be used.")},
+    {"description:", N_("The description cannot be used.")},
+    {"reason:", N_("The reason cannot be used.")},
+};
+
+static const char *what_of(const struct err *err, size_t at)
+{
+    for (size_t i = 0; err->code == ERR_INVALID && i < COUNT_OF(fields); i++)
+        if (strncmp(err->detail, fields[i].field, strlen(fields[i].field)) == 0)
+            return _(fields[i].what);
+    return _(errors[at].what);
+}
+
 struct advice words_of_error(struct arena *arena, const struct err *err, const struct api_error *api)
 {
     if (api && (api->code || api->http_status || api->message))
@@ -131,8 +151,8 @@ struct advice words_of_error(struct arena *arena, const struct err *err, const s
     struct text detail = text_clean(arena, err->detail);
     size_t at = err->code < COUNT_OF(errors) ? err->code : ERR_SYSTEM;
     return (struct advice){.what = detail.bytes[0]
-                                       ? text_oursf(arena, "%s (%s)", _(errors[at].what), detail.bytes)
-                                       : text_ours(_(errors[at].what)),
+                                       ? text_oursf(arena, "%s (%s)", what_of(err, at), detail.bytes)
+                                       : text_ours(what_of(err, at)),
                            .money = text_ours(_(errors[at].money)),
                            .next = text_ours(_(errors[at].next)),
                            .proof = text_ours("")};

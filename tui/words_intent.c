@@ -200,6 +200,36 @@ static struct text rejection(struct arena *arena, const struct intent *intent, s
     return text_oursf(arena, "%s (%s)", _(what), message.bytes);
 }
 
+/* Why nothing was sent: journal.h lists the words that begin it. */
+static struct text unsent_why(struct arena *arena, const char *why)
+{
+    static const struct {
+        const char *begins, *words;
+        bool detailed;
+    } reasons[] = {
+        {"changed:", N_("the payment is not any more what you saw"), true},
+        {"expired:", N_("more than a minute has passed since it was confirmed"), false},
+        {"look:", N_("the check right before sending failed"), true},
+        {"terminal:", N_("this terminal does not belong to this business any more"), false},
+        {"unsent:", N_("there was no connection to the API"), true},
+        {"backed out", N_("it was called off"), false},
+        {"shutdown:", N_("the program ended first"), false},
+        {"never sent:", N_("the program ended before it was sent"), false},
+    };
+    if (!why)
+        return text_ours(_("no reason is noted"));
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+        size_t len = strlen(reasons[i].begins);
+        if (strncmp(why, reasons[i].begins, len) != 0)
+            continue;
+        if (!reasons[i].detailed)
+            return text_oursf(arena, "%s.", _(reasons[i].words));
+        return text_oursf(arena, "%s (%s).", _(reasons[i].words),
+                          text_clean(arena, why + len + strspn(why + len, " ")).bytes);
+    }
+    return text_clean(arena, why);
+}
+
 static struct text until(struct arena *arena, const struct intent *intent)
 {
     if (intent->quiet_until_ms == 0)
@@ -219,7 +249,7 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
         {"amount", format_money(arena, &intent->amount)},
         {"target", text_clean(arena, intent->target)},
         {"person", text_clean(arena, intent->person)},
-        {"why", intent->why ? text_clean(arena, intent->why) : text_ours(_("no reason is noted"))},
+        {"why", unsent_why(arena, intent->why)},
         {"cause", open ? text_ours(unknown_cause(intent)) : end_cause(arena, intent)},
         {"trouble", trouble},
         {"advice", advice},

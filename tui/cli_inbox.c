@@ -1,0 +1,199 @@
+/* inbox: everything that needs a person, one recommended step each, from what this machine knows. */
+#include "cli_money.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS       (INT64_C(24) * 3600 * 1000)
+#define LAPSE_WARN_MS (3 * DAY_MS)
+#define ROWS_MAX     1000
+
+struct item {
+    const char *kind;        /* for scripts: unknown, failed, hold, … */
+    int64_t when_ms;         /* wall clock */
+    struct text what, next;
+    struct money amount;
+    const char *target;
+    const struct intent *intent; /* NULL: not of our journal */
+};
+
+struct inbox {
+    struct cli *cli;
+    struct cli_table *table; /* NULL with --json */
+};
+
+static struct text wall_text(struct arena *arena, int64_t wall_ms)
+{
+    struct stamp stamp = {.text = "", .ms = wall_ms, .zoned = false};
+    return format_when(arena, &stamp);
+}
+
+static void print_json(struct inbox *inbox, const struct item *item)
+{
+    struct intent none = {0};
+    struct buf line;
+    buf_init(&line, 1 << 20);
+    cli_money_json(&line, item->intent ? item->intent : &none);
+    buf_puts(&line, ",\"kind\":");
+    json_put_string(&line, item->kind);
+    buf_puts(&line, ",\"target\":");
+    json_put_string(&line, item->target);
+    buf_puts(&line, ",\"value\":");
+    json_put_number(&line, item->amount.minor, item->amount.known);
+    buf_puts(&line, ",\"currency\":");
+    json_put_string(&line, item->amount.known ? item->amount.currency : NULL);
+    buf_puts(&line, "}");
+    cli_print_line(&line);
+    buf_done(&line);
+    (void)inbox;
+}
+
+static void put_item(struct inbox *inbox, const struct item *item)
+{
+    struct arena *arena = &inbox->cli->arena;
+    if (!inbox->table) {
+        print_json(inbox, item);
+        return;
+    }
+    struct text cells[] = {
+        wall_text(arena, item->when_ms),
+        text_ours(item->kind),
+        item->amount.known ? (cli_is_data(inbox->cli) ? cli_amount(arena, &item->amount)
+                                                      : format_money(arena, &item->amount))
+                           : text_ours(""),
+        text_clean(arena, item->amount.known ? item->amount.currency : ""),
+        text_clean(arena, item->target),
+        item->what,
+        item->next,
+    };
+    cli_table_row(inbox->table, cells);
+}
+
+/* --- intents ----------------------------------------------------------------------------------------- */
+
+static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent, struct err *err)
+{
+    struct intent_page page;
+    if (!journal_list(inbox->cli->desk.journal, set, ROWS_MAX, &page, err))
+        return false;
+    for (size_t i = 0; i < page.count; i++) {
+        const struct intent *intent = &page.rows[i];
+        struct advice advice = words_of_intent(&inbox->cli->arena, intent);
+        struct item item = {.kind = intent_state_name(intent->state),
+                            .when_ms = format_wall_ms(intent->created_ms),
+                            .what = advice.what,
+                            .next = advice.next,
+                            .amount = intent->amount,
+                            .target = intent->target,
+                            .intent = intent};
+        if (!only_sent || intent->state == INTENT_SENT)
+            put_item(inbox, &item);
+    }
+    intent_page_done(&page);
+    return true;
+}
+
+/* --- what the cache knows ----------------------------------------------------------------------------- */
+
+/* Calls fn for each row of a list that matches. */
+static bool each_row(struct inbox *inbox, enum record_kind kind, const char *filter_text,
+                     void (*fn)(struct inbox *inbox, const struct row *row), struct err *err)
+{
+    struct filter_context context = format_filter_context();
+    struct filter_error wrong;
+    struct filter *filter = filter_parse(filter_text, kind, &context, &wrong);
+    struct list_spec spec = {.kind = kind, .filter = filter, .ascending = true};
+    struct row_page page;
+    bool ok = filter != NULL &&
+              cache_list(inbox->cli->desk.cache, &spec, FROM_FIRST, NULL, ROWS_MAX, &page, err);
+    for (size_t i = 0; ok && i < page.count; i++)
+        fn(inbox, &page.rows[i]);
+    if (ok)
+        row_page_done(&page);
+    filter_free(filter);
+    return ok;
+}
+
+static void put_slow_modification(struct inbox *inbox, const struct row *row)
+{
+    struct arena *arena = &inbox->cli->arena;
+    struct item item = {
+        .kind = "slow",
+        .when_ms = row->sort_ms,
+        .what = text_oursf(arena, _("%s: open for longer than usual."),
+                           words_type(arena, row->record.type).bytes),
+        .next = text_ours(_("Ask the provider, with the reference.")),
+        .amount = row->record.amount,
+        .target = row->record.id};
+    put_item(inbox, &item);
+}
+
+static void put_hold(struct inbox *inbox, const struct row *row)
+{
+    struct cli *cli = inbox->cli;
+    const char *reference = row->record.payment_reference;
+    struct payment_facts facts;
+    struct err err = {0};
+    if (!reference || !cache_payment_facts(cli->desk.cache, reference, &facts, &err) ||
+        payment_action_possible(&facts, OP_CAPTURE) != WHY_POSSIBLE)
+        return;
+    int64_t began = facts.extended_ms > facts.authorised_ms ? facts.extended_ms
+                                                            : facts.authorised_ms;
+    int64_t left = began + cli->config.hold_days * DAY_MS - format_wall_ms(clock_utc_ms());
+    if (began == 0 || left > LAPSE_WARN_MS)
+        return;
+    struct item item = {
+        .kind = "hold",
+        .when_ms = began,
+        .what = left > 0 ? text_oursf(&cli->arena, _("The hold lapses in about %s (estimated)."),
+                                      format_ago(&cli->arena, left).bytes)
+                         : text_ours(_("The hold may have lapsed already (estimated).")),
+        .next = text_ours(_("Capture, extend or cancel it.")),
+        .amount = facts.authorised,
+        .target = arena_strdup(&cli->arena, reference)};
+    put_item(inbox, &item);
+}
+
+static bool put_contradiction(void *ctx, const struct contradiction *found)
+{
+    struct inbox *inbox = ctx;
+    struct arena *arena = &inbox->cli->arena;
+    struct item item = {
+        .kind = "contradiction",
+        .when_ms = format_wall_ms(found->utc_ms),
+        .what = text_oursf(arena, _("The API called it %s, and later %s."),
+                           words_status(arena, found->kind, found->had).bytes,
+                           words_status(arena, found->kind, found->said).bytes),
+        .next = text_ours(_("Ask the provider, with the reference.")),
+        .target = found->id};
+    put_item(inbox, &item);
+    return true;
+}
+
+int cli_inbox(struct cli *cli)
+{
+    static const struct cli_column columns[] = {
+        {N_("Since"), "since", false, 0, CLI_BOTH},
+        {N_("Kind"), "kind", false, 0, CLI_AS_DATA},
+        {N_("Amount"), "amount", true, 0, CLI_BOTH},
+        {N_("Currency"), "currency", false, 0, CLI_AS_DATA},
+        {N_("On"), "target", false, 26, CLI_BOTH},
+        {N_("What"), "what", false, 0, CLI_BOTH},
+        {N_("Next"), "next", false, 0, CLI_BOTH},
+    };
+    struct inbox inbox = {.cli = cli};
+    struct err err = {0};
+    if (!cli_has(cli, OPTION_JSON))
+        inbox.table = cli_table_new(cli, columns, COUNT_OF(columns));
+    bool ok =
+        put_intents(&inbox, INTENTS_UNRESOLVED, true, &err) &&
+        put_intents(&inbox, INTENTS_ATTENTION, false, &err) &&
+        cache_contradictions(cli->desk.cache, put_contradiction, &inbox, &err) &&
+        each_row(&inbox, REC_MODIFICATION, "status:pending to:-1d", put_slow_modification, &err) &&
+        each_row(&inbox, REC_MODIFICATION, "status:received to:-1d", put_slow_modification, &err) &&
+        each_row(&inbox, REC_SESSION, "preauth:yes status:completed from:-30d", put_hold, &err) &&
+        each_row(&inbox, REC_PAYMENT, "preauth:yes status:success from:-30d", put_hold, &err);
+    if (inbox.table)
+        cli_table_end(inbox.table);
+    return ok ? CLI_DONE : cli_fail(cli, &err, NULL);
+}
