@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "app_internal.h"
+#include "money_screens.h"
 #include "term.h"
 
 #include <stdlib.h>

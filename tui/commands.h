@@ -30,17 +30,23 @@ enum command_flag {
 
 #define COMMAND_LIST(X)                                                                            \
     X(CHARGE, "p F2", SCOPE_BROWSE, N_("Charge"), N_("Charge on a terminal"),                      \
-      NEEDS_NET | MOVES_MONEY, NULL)                                                               \
+      NEEDS_NET | MOVES_MONEY, money_command)                                                      \
     X(LINK, "n F3", SCOPE_BROWSE, N_("Link"), N_("Make a payment link with a QR code"),            \
-      NEEDS_NET | MOVES_MONEY, NULL)                                                               \
+      NEEDS_NET | MOVES_MONEY, money_command)                                                      \
     X(REFUND, "r", SCOPE_LIST | SCOPE_DETAIL, N_("Refund"), N_("Refund a payment"),                \
-      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, NULL)                                      \
+      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
     X(CAPTURE, "c", SCOPE_LIST | SCOPE_DETAIL, N_("Capture"), N_("Capture a pre-authorisation"),   \
-      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, NULL)                                      \
+      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
     X(CANCEL, "x", SCOPE_LIST | SCOPE_DETAIL, N_("Cancel"), N_("Cancel a pre-authorisation"),      \
-      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, NULL)                                      \
+      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
     X(EXTEND, "e", SCOPE_LIST | SCOPE_DETAIL, N_("Extend"), N_("Extend a pre-authorisation"),      \
-      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, NULL)                                      \
+      NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
+    X(FINISH, "Enter", SCOPE_WAIT, N_("Done"), N_("Close what has ended"), 0, NULL)                \
+    X(STEP_AWAY, "d", SCOPE_WAIT, N_("Step away"), N_("Leave a charge that goes on"), 0, NULL)     \
+    X(AGAIN, "a", SCOPE_WAIT, N_("Again"), N_("Ask for the same again, in a new form"),            \
+      NEEDS_NET | MOVES_MONEY, NULL)                                                               \
+    X(REPLAY, "S", SCOPE_WAIT, NULL, N_("Send the very same request once more, guest present"),    \
+      NEEDS_NET | MOVES_MONEY, NULL)                                                               \
     X(FILTER, "/", SCOPE_LIST, N_("Filter"), N_("Narrow the list"), 0, NULL)                       \
     X(CLEAR, "Esc", SCOPE_ROWS, NULL, N_("Clear the filter and the marks"), 0, NULL)               \
     X(OPEN, "Enter", SCOPE_ROWS, NULL, N_("Open what is selected"), NEEDS_ROW, NULL)               \
@@ -48,7 +54,8 @@ enum command_flag {
     X(SORT, "s", SCOPE_LIST, NULL, N_("Sort by the next column"), 0, NULL)                         \
     X(COPY, "y", SCOPE_BROWSE | SCOPE_WAIT, NULL, N_("Copy the reference"), NEEDS_ROW, NULL)       \
     X(EXPORT, "w", SCOPE_LIST, NULL, N_("Write what is listed to a CSV file"), 0, NULL)            \
-    X(REFRESH, "R F5", SCOPE_BROWSE, NULL, N_("Ask the API for news now"), NEEDS_NET, NULL)        \
+    X(REFRESH, "R F5", SCOPE_BROWSE | SCOPE_WAIT, NULL, N_("Ask the API for news now"),            \
+      NEEDS_NET, NULL)                                                                             \
     X(UP, "k Up", SCOPE_BROWSE, NULL, N_("One row up"), 0, NULL)                                   \
     X(DOWN, "j Down", SCOPE_BROWSE, NULL, N_("One row down"), 0, NULL)                             \
     X(PAGE_UP, "PgUp", SCOPE_BROWSE, NULL, N_("One page up"), 0, NULL)                             \
@@ -57,9 +64,9 @@ enum command_flag {
     X(LAST, "G End", SCOPE_BROWSE, NULL, N_("To the last row"), 0, NULL)                           \
     X(GO_SESSIONS, "1", SCOPE_BROWSE, NULL, N_("Sessions"), 0, command_go)                         \
     X(ENVIRONMENT, "t", SCOPE_BROWSE, NULL, N_("Change environment"), 0, NULL)                     \
-    X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions possible here"), 0,          \
-      command_help)                                                                                     \
-    X(CLOSE, "Esc", SCOPE_DETAIL | SCOPE_WAIT, NULL, N_("Back to the list"), 0, command_back)         \
+    X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions possible here"), 0,      \
+      command_help)                                                                                \
+    X(CLOSE, "Esc", SCOPE_DETAIL | SCOPE_WAIT, NULL, N_("Back to the list"), 0, command_back)      \
     X(BACK, "q F10", SCOPE_BROWSE | SCOPE_WAIT, NULL, N_("Back, or leave the program"), 0,         \
       command_back)
 

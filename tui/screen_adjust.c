@@ -1,0 +1,389 @@
+/* Refund, capture, cancel and extend: what has happened to the money so far, what would remain, and
+   the form where one is needed. The facts are fetched anew when it opens and followed while it is
+   open; op_start() looks a last time right before sending. */
+#include "money_screens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { AMOUNT, REASON, FIELDS_MAX };
+static const struct field adjust_fields[FIELDS_MAX] = {
+    [AMOUNT] = {FIELD_AMOUNT, N_("Amount"), N_("a: all of it"), 20, .required = true},
+    [REASON] = {FIELD_CHOICE, N_("Reason"), NULL, 0, .required = true},
+};
+/* How many of these fields each operation asks for, and what it tells beforehand. */
+static const struct {
+    size_t fields;
+    const char *about;
+} kinds[OP_KINDS] = {
+    [OP_REFUND] = {2, N_("The money goes back to the same card; the guest's bank may take days to "
+                         "show it.")},
+    [OP_CAPTURE] = {1, N_("One capture a hold: what is not captured is released for good.")},
+    [OP_CANCEL] = {0, N_("The hold is given up and nothing is charged. The guest's bank may need "
+                         "days to free the amount.")},
+    [OP_EXTEND] = {0, N_("The hold gets more time; its amount stays the same. The guest's bank may "
+                         "refuse it.")},
+};
+
+struct adjust {
+    enum op_kind kind;
+    char *reference;             /* of the payment */
+    struct form form;
+    char form_id[UUID_SIZE];
+    struct payment_facts facts;  /* as shown */
+    struct payment_facts before; /* as shown until they moved */
+    bool moved;
+    struct arena arena;          /* of payment */
+    struct row payment;
+    struct money amount;         /* as reviewed */
+    const char *reason;
+};
+struct adjust_start {
+    enum op_kind kind;
+    const char *reference;
+};
+
+static bool has_form(const struct adjust *adjust)
+{
+    return kinds[adjust->kind].fields > 0;
+}
+
+/* What may be asked for at most. */
+static int64_t ceiling(const struct adjust *adjust)
+{
+    return adjust->kind == OP_REFUND ? adjust->facts.left : adjust->facts.authorised.minor;
+}
+
+static enum why_not why_not(struct app *app, const struct adjust *adjust)
+{
+    struct desk *desk = app_desk(app);
+    if (desk->read_only)
+        return WHY_READ_ONLY;
+    if (!reference_allowed(adjust->reference, desk->webcode, desk->env))
+        return WHY_OTHER_ENVIRONMENT;
+    return payment_action_possible(&adjust->facts, adjust->kind);
+}
+
+/* --- facts ------------------------------------------------------------------------------------ */
+
+static bool read_facts(struct app *app, struct adjust *adjust, struct err *err)
+{
+    struct cache *cache = app_desk(app)->cache;
+    struct arena arena = {0};
+    struct row payment;
+    if (!cache_payment_facts(cache, adjust->reference, &adjust->facts, err) ||
+        !cache_get_payment(cache, adjust->reference, &arena, &payment, err)) {
+        arena_done(&arena);
+        return false;
+    }
+    arena_done(&adjust->arena);
+    adjust->arena = arena;
+    adjust->payment = payment;
+    return true;
+}
+
+static void fetch_facts(struct app *app, const struct adjust *adjust)
+{
+    if (app_desk(app)->sync)
+        sync_record(app_desk(app)->sync, adjust->payment.record.kind, adjust->payment.record.id);
+}
+
+/* What was on the screen before is kept until the person sends or leaves, so that a change is seen. */
+static void adjust_reload(struct app *app, void *state, unsigned bits)
+{
+    struct adjust *adjust = state;
+    struct payment_facts shown = adjust->facts;
+    struct err err;
+    (void)bits;
+    if (!read_facts(app, adjust, &err)) {
+        app_error(app, &err);
+        return;
+    }
+    if (!money_facts_differ(&shown, &adjust->facts))
+        return;
+    if (!adjust->moved)
+        adjust->before = shown;
+    adjust->moved = true;
+}
+
+static void set_reasons(struct app *app, struct adjust *adjust)
+{
+    struct option options[16] = {0};
+    size_t count = 0;
+    for (; refund_reasons[count] && count < COUNT_OF(options); count++) {
+        options[count].label = words_reason(app_arena(app), refund_reasons[count]);
+        options[count].note = text_ours("");
+    }
+    form_set_options(&adjust->form, REASON, options, count);
+}
+
+static void adjust_close(struct app *app, void *state)
+{
+    struct adjust *adjust = state;
+    (void)app;
+    if (has_form(adjust))
+        form_done(&adjust->form);
+    arena_done(&adjust->arena);
+    free(adjust->reference);
+}
+
+static bool adjust_open(struct app *app, void *state, const void *argument)
+{
+    struct adjust *adjust = state;
+    const struct adjust_start *start = argument;
+    struct err err;
+    adjust->kind = start->kind;
+    adjust->reference = mem_strdup(start->reference);
+    if (has_form(adjust))
+        form_init(&adjust->form, adjust_fields, kinds[adjust->kind].fields, "");
+    if (!read_facts(app, adjust, &err)) {
+        app_error(app, &err);
+        adjust_close(app, adjust);
+        return false;
+    }
+    enum why_not why = why_not(app, adjust);
+    if (why != WHY_POSSIBLE) {
+        app_message(app, STYLE_WARN, words_why_not(why, adjust->kind));
+        adjust_close(app, adjust);
+        return false;
+    }
+    if (has_form(adjust))
+        form_set_currency(&adjust->form, adjust->facts.authorised.currency);
+    if (adjust->kind == OP_REFUND)
+        set_reasons(app, adjust);
+    random_uuid(adjust->form_id);
+    fetch_facts(app, adjust);
+    return true;
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static struct op_request request_of(const struct adjust *adjust)
+{
+    struct op_request request = {.kind = adjust->kind,
+                                 .target = adjust->reference,
+                                 .amount = adjust->amount,
+                                 .reason = adjust->reason,
+                                 .seen = adjust->facts,
+                                 .has_seen = true};
+    memcpy(request.form_id, adjust->form_id, sizeof request.form_id);
+    return request;
+}
+
+static void confirmed(struct app *app, void *ctx, bool yes)
+{
+    struct adjust *adjust = ctx;
+    struct payment_facts seen = adjust->facts;
+    char id[INTENT_ID_SIZE];
+    struct err err;
+    if (!yes)
+        return;
+    struct op_request request = request_of(adjust);
+    if (!op_start(app_desk(app)->ops, &request, id, &err)) {
+        random_uuid(adjust->form_id);
+        app_error(app, &err);
+        return;
+    }
+    app_close(app, adjust);
+    money_follow_seen(app, id, &seen);
+}
+
+/* What the amount in the form leads to, in money: left afterwards, or released. */
+static struct fact outcome_of(struct app *app, const struct adjust *adjust, int64_t minor)
+{
+    const char *currency = adjust->facts.authorised.currency;
+    struct text rest = format_minor(app_arena(app), ceiling(adjust) - minor, currency);
+    if (adjust->kind == OP_REFUND)
+        return (struct fact){N_("Left afterwards"), rest, STYLE_STRONG};
+    return (struct fact){N_("Released for good"), rest,
+                         ceiling(adjust) > minor ? STYLE_WARN : STYLE_STRONG};
+}
+
+static void review(struct app *app, struct adjust *adjust)
+{
+    struct arena *arena = app_arena(app);
+    struct confirm confirm = {
+        .kind = adjust->kind,
+        .amount = has_form(adjust) ? adjust->amount : adjust->facts.authorised,
+        .facts = {{N_("Payment"), text_clean(arena, adjust->reference), STYLE_NORMAL},
+                  {N_("Reference"), text_clean(arena, adjust->payment.reference), STYLE_NORMAL}},
+        .fact_count = 2,
+        .warning = text_ours(""),
+        .done = confirmed,
+        .ctx = adjust};
+    if (has_form(adjust))
+        confirm.facts[confirm.fact_count++] = outcome_of(app, adjust, adjust->amount.minor);
+    else
+        confirm.warning = text_ours(_(kinds[adjust->kind].about));
+    if (adjust->reason)
+        confirm.facts[confirm.fact_count++] =
+            (struct fact){N_("Reason"), words_reason(arena, adjust->reason), STYLE_NORMAL};
+    dialog_confirm(app, &confirm);
+}
+
+static void submit(struct app *app, struct adjust *adjust)
+{
+    struct arena *arena = app_arena(app);
+    struct desk *desk = app_desk(app);
+    enum why_not why = why_not(app, adjust);
+    struct err err;
+    if (why != WHY_POSSIBLE) {
+        app_message(app, STYLE_WARN, words_why_not(why, adjust->kind));
+        return;
+    }
+    adjust->amount = (struct money){0};
+    adjust->reason = NULL;
+    if (has_form(adjust) && !form_amount(&adjust->form, AMOUNT, &adjust->amount))
+        return;
+    if (has_form(adjust) && adjust->amount.minor > ceiling(adjust)) {
+        form_fail(&adjust->form, AMOUNT,
+                  text_oursf(arena, _("At most %s."),
+                             format_minor(arena, ceiling(adjust), adjust->amount.currency).bytes));
+        return;
+    }
+    if (adjust->kind == OP_REFUND)
+        adjust->reason = refund_reasons[form_choice(&adjust->form, REASON)];
+    struct op_request request = request_of(adjust);
+    if (!op_check(&request, desk->env, desk->webcode, &err)) {
+        app_error(app, &err);
+        return;
+    }
+    adjust->moved = false; /* what is shown now is what gets confirmed */
+    review(app, adjust);
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static void take_all(struct adjust *adjust)
+{
+    char text[MONEY_TEXT_SIZE];
+    struct money all = money_make(ceiling(adjust), adjust->facts.authorised.currency);
+    form_set_text(&adjust->form, AMOUNT, money_format(&all, format_money_style(), false, text));
+}
+
+static bool adjust_key(struct app *app, void *state, uint32_t key)
+{
+    struct adjust *adjust = state;
+    enum form_result result = FORM_IGNORED;
+    if (has_form(adjust) && adjust->form.active == AMOUNT && (key == 'a' || key == 'A')) {
+        take_all(adjust);
+        result = FORM_TAKEN;
+    } else if (has_form(adjust)) {
+        result = form_key(&adjust->form, key);
+    } else if (key == KEY_ESC || key == 'q' || key == KEY_FN + 10) {
+        result = FORM_CANCEL;
+    } else if (key == KEY_RETURN || key == KEY_FN + 2) {
+        result = FORM_SUBMIT;
+    }
+    if (result == FORM_CANCEL)
+        app_close(app, adjust);
+    else if (result == FORM_SUBMIT)
+        submit(app, adjust);
+    app_dirty(app);
+    return result != FORM_IGNORED;
+}
+
+static void adjust_paste(struct app *app, void *state, struct text text)
+{
+    struct adjust *adjust = state;
+    if (has_form(adjust))
+        form_paste(&adjust->form, text);
+    app_dirty(app);
+}
+
+/* --- drawing ---------------------------------------------------------------------------------- */
+
+static struct text sum(struct app *app, const struct adjust *adjust, int64_t minor)
+{
+    if (!adjust->facts.authorised.known)
+        return text_ours(_("not known"));
+    return format_minor(app_arena(app), minor, adjust->facts.authorised.currency);
+}
+
+static int paint_so_far(struct app *app, const struct adjust *adjust, struct area area, int row)
+{
+    const struct payment_facts *facts = &adjust->facts;
+    struct arena *arena = app_arena(app);
+    bool hold = adjust->kind != OP_REFUND;
+    struct text in_progress = facts->refunding + facts->capturing > 0
+                                  ? sum(app, adjust, facts->refunding + facts->capturing)
+                                  : text_ours("");
+    const struct fact so_far[] = {
+        {N_("Payment"), text_clean(arena, adjust->reference), STYLE_NORMAL},
+        {N_("Reference"), text_clean(arena, adjust->payment.reference), STYLE_NORMAL},
+        {N_("Description"), text_clean(arena, adjust->payment.record.description), STYLE_NORMAL},
+        {hold ? N_("Held on the card") : N_("Authorised"),
+         sum(app, adjust, facts->authorised.minor), hold ? STYLE_STRONG : STYLE_NORMAL},
+        {N_("Captured"), hold ? text_ours("") : sum(app, adjust, facts->captured), STYLE_NORMAL},
+        {N_("Refunded"), hold ? text_ours("") : sum(app, adjust, facts->refunded), STYLE_NORMAL},
+        {N_("In progress"), in_progress, STYLE_WARN},
+        {N_("Left"), hold ? text_ours("") : sum(app, adjust, facts->left), STYLE_STRONG},
+    };
+    return money_paint_facts(area, row, so_far, COUNT_OF(so_far));
+}
+
+/* Below the amount, with every key: what it would lead to. */
+static int paint_outcome(struct app *app, const struct adjust *adjust, struct area area, int row)
+{
+    struct money amount;
+    if (!has_form(adjust) || !form_amount(&adjust->form, AMOUNT, &amount))
+        return row + 1;
+    struct fact outcome = outcome_of(app, adjust, amount.minor);
+    if (amount.minor > ceiling(adjust))
+        outcome = (struct fact){N_("Too much"), text_oursf(app_arena(app), _("at most %s"),
+                                                     sum(app, adjust, ceiling(adjust)).bytes),
+                                STYLE_BAD};
+    return money_paint_facts(area, row, &outcome, 1);
+}
+
+static int paint_news(struct app *app, const struct adjust *adjust, struct area area, int row)
+{
+    struct arena *arena = app_arena(app);
+    enum why_not why = why_not(app, adjust);
+    if (adjust->moved)
+        row = draw_wrapped(area, row, 0, STYLE_WARN,
+                           text_oursf(arena, _("The payment has changed since you opened this: "
+                                               "left %s before, %s now."),
+                                      sum(app, adjust, adjust->before.left).bytes,
+                                      sum(app, adjust, adjust->facts.left).bytes));
+    if (why != WHY_POSSIBLE)
+        row = draw_wrapped(area, row, 0, STYLE_BAD,
+                           text_oursf(arena, _("Not possible any more: %s."),
+                                      words_why_not(why, adjust->kind).bytes));
+    return row;
+}
+
+static void adjust_paint(struct app *app, void *state, struct area area)
+{
+    struct adjust *adjust = state;
+    struct area inside = money_paint_box(app, area, 20, adjust->kind);
+    int row = paint_so_far(app, adjust, inside, 0) + 1;
+    if (has_form(adjust)) {
+        row = form_paint(&adjust->form, area_rows(inside, row, inside.rows - 1 - row)) + row;
+        row = paint_outcome(app, adjust, inside, row);
+    }
+    row = draw_wrapped(inside, row + 1, 0, STYLE_DIM, text_ours(_(kinds[adjust->kind].about)));
+    paint_news(app, adjust, inside, row);
+    draw_text(inside, inside.rows - 1, 0, STYLE_KEY,
+              text_ours(has_form(adjust) ? _("Enter next field   F2 review   Esc close")
+                                         : _("Enter review   Esc close")));
+}
+
+static const struct screen screen_adjust = {
+    .title = N_("Change a payment"),
+    .scope = SCOPE_TEXT,
+    .overlay = true,
+    .state_size = sizeof(struct adjust),
+    .changes = CHANGED_SESSIONS | CHANGED_PAYMENTS | CHANGED_MODIFICATIONS,
+    .open = adjust_open,
+    .close = adjust_close,
+    .reload = adjust_reload,
+    .key = adjust_key,
+    .paste = adjust_paste,
+    .paint = adjust_paint,
+};
+
+void money_open_action(struct app *app, enum op_kind kind, const char *payment_reference)
+{
+    app_push(app, &screen_adjust, &(struct adjust_start){kind, payment_reference});
+}
