@@ -58,12 +58,12 @@ bool app_is_top(struct app *app, const void *state)
 }
 
 /* The arena lives as long as one handler, however deep it calls. */
-static void enter(struct app *app)
+void app_enter(struct app *app)
 {
     app->nesting++;
 }
 
-static void leave(struct app *app)
+void app_exit(struct app *app)
 {
     assert(app->nesting > 0);
     if (--app->nesting == 0)
@@ -131,7 +131,7 @@ void *app_push(struct app *app, const struct screen *screen, const void *argumen
     return NULL;
 }
 
-static void close_down_to(struct app *app, int depth)
+void app_close_down_to(struct app *app, int depth)
 {
     while (app->depth > depth)
         layer_bury(app, app->stack[--app->depth], true);
@@ -141,9 +141,23 @@ void app_close(struct app *app, void *state)
 {
     for (int i = 0; i < app->depth; i++) {
         if (app->stack[i]->state == state) {
-            close_down_to(app, i);
+            app_close_down_to(app, i);
             return;
         }
+    }
+}
+
+void app_remove(struct app *app, void *state)
+{
+    for (int i = 0; i < app->depth; i++) {
+        struct layer *layer = app->stack[i];
+        if (layer->state != state)
+            continue;
+        memmove(&app->stack[i], &app->stack[i + 1],
+                (size_t)(app->depth - i - 1) * sizeof(struct layer *));
+        app->depth--;
+        layer_bury(app, layer, true);
+        return;
     }
 }
 
@@ -158,7 +172,7 @@ static void reload(struct app *app, struct layer *layer, unsigned bits)
 
 void app_go(struct app *app, enum screen_id id)
 {
-    close_down_to(app, 0);
+    app_close_down_to(app, 0);
     app->current = id;
     app->dirty = true;
     if (!app->bases[id]) {
@@ -174,7 +188,7 @@ void app_go(struct app *app, enum screen_id id)
 
 static void close_all(struct app *app)
 {
-    close_down_to(app, 0);
+    app_close_down_to(app, 0);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         if (app->bases[i])
             layer_bury(app, app->bases[i], true);
@@ -241,10 +255,11 @@ static void call_painted(struct app *app, struct layer *layer)
 static void before_wait(void *ctx)
 {
     struct app *app = ctx;
-    enter(app);
+    app_enter(app);
     hand_out_changes(app);
     free_dead(app);
-    if (app->dirty && !term_is_busy()) {
+    /* A screen may find while painting that it needs more rows; once is enough, never for ever. */
+    for (int frames = 0; frames < 2 && app->dirty && !term_is_busy(); frames++) {
         app->dirty = false;
         frame_paint(app);
         term_show(&app->grid);
@@ -255,110 +270,7 @@ static void before_wait(void *ctx)
         for (int i = 0; i < app->depth; i++)
             call_painted(app, app->stack[i]);
     }
-    leave(app);
-}
-
-/* --- commands ----------------------------------------------------------------------------- */
-
-bool app_target(struct app *app, struct arena *arena, struct target *out)
-{
-    struct layer *top = app_top(app);
-    *out = (struct target){0};
-    if (top->screen->target && top->screen->target(app, top->state, arena, out))
-        return true;
-    app_message(app, STYLE_WARN, text_ours(_("Nothing is selected.")));
-    return false;
-}
-
-/* Facts of a payment, asked of the cache once between two changes. */
-static const struct payment_facts *facts_of(struct app *app, const char *reference)
-{
-    if (!app->facts_for || strcmp(app->facts_for, reference) != 0) {
-        free(app->facts_for);
-        app->facts_for = mem_strdup(reference);
-        app->facts_found =
-            cache_payment_facts(app->desk->cache, reference, &app->facts, NULL);
-    }
-    return app->facts_found ? &app->facts : NULL;
-}
-
-static enum why_not why_not_on_payment(struct app *app, const struct target *target,
-                                       enum op_kind op)
-{
-    if (!target->payment_reference)
-        return WHY_NO_PAYMENT;
-    if (!reference_allowed(target->payment_reference, app->desk->webcode, app->desk->env))
-        return WHY_OTHER_ENVIRONMENT;
-    const struct payment_facts *facts = facts_of(app, target->payment_reference);
-    return facts ? payment_action_possible(facts, op) : WHY_NO_PAYMENT;
-}
-
-struct text app_why_not(struct app *app, struct arena *arena, enum command command)
-{
-    const struct command_row *row = command_row(command);
-    struct layer *top = app_top(app);
-    enum op_kind op = command_op(command);
-    struct target target = {0};
-    if (!(row->scopes & (unsigned)top->screen->scope) || (!row->handler && !top->screen->command))
-        return text_ours(_("Not possible here."));
-    if ((row->flags & MOVES_MONEY) && app->desk->read_only)
-        return words_why_not(WHY_READ_ONLY, op);
-    if ((row->flags & NEEDS_NET) && !app->desk->client)
-        return text_ours(_("Not connected: only what is stored here can be read."));
-    if ((row->flags & NEEDS_ROW) &&
-        !(top->screen->target && top->screen->target(app, top->state, arena, &target)))
-        return text_ours(_("Nothing is selected."));
-    if (row->flags & ON_PAYMENT) {
-        enum why_not why = why_not_on_payment(app, &target, op);
-        if (why != WHY_POSSIBLE)
-            return words_why_not(why, op);
-    }
-    return top->screen->why_not ? top->screen->why_not(app, top->state, arena, command)
-                                : text_ours("");
-}
-
-void app_command(struct app *app, enum command command)
-{
-    enter(app);
-    struct layer *top = app_top(app);
-    const struct command_row *row = command_row(command);
-    struct text why = app_why_not(app, &app->arena, command);
-    if (*why.bytes)
-        app_message(app, STYLE_WARN, why);
-    else if (row->handler)
-        row->handler(app, command);
-    else if (!top->screen->command(app, top->state, command))
-        app_message(app, STYLE_WARN, text_ours(_("Not possible here.")));
-    app->dirty = true;
-    leave(app);
-}
-
-void command_go(struct app *app, enum command command)
-{
-    app_go(app, (enum screen_id)(command - COMMAND_GO_SESSIONS));
-}
-
-static void leave_confirmed(struct app *app, void *ctx, bool yes)
-{
-    (void)ctx;
-    if (yes)
-        app_leave(app, 0);
-}
-
-void command_back(struct app *app, enum command command)
-{
-    (void)command;
-    if (app->depth > 0) {
-        close_down_to(app, app->depth - 1);
-    } else if (app->desk->ops && ops_in_flight(app->desk->ops) > 0) {
-        dialog_ask(app, &(struct question){
-                            .title = text_ours(_("A payment is on its way")),
-                            .body = text_ours(_("Leave all the same? It goes on by itself; what "
-                                                "became of it is found out at the next start.")),
-                            .done = leave_confirmed});
-    } else {
-        app_leave(app, 0);
-    }
+    app_exit(app);
 }
 
 void app_leave(struct app *app, int status)
@@ -391,7 +303,7 @@ static void on_key(void *ctx, uint32_t key)
 {
     struct app *app = ctx;
     enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26 };
-    enter(app);
+    app_enter(app);
     app->last_key = key;
     if (app->message)
         app_message(app, STYLE_NORMAL, text_ours(""));
@@ -413,13 +325,13 @@ static void on_key(void *ctx, uint32_t key)
         if (command != COMMAND_NONE)
             app_command(app, command);
     }
-    leave(app);
+    app_exit(app);
 }
 
 static void on_paste(void *ctx, struct text text)
 {
     struct app *app = ctx;
-    enter(app);
+    app_enter(app);
     struct layer *top = app_top(app);
     if (top->screen->paste && !app->too_small)
         top->screen->paste(app, top->state, text);
@@ -427,7 +339,7 @@ static void on_paste(void *ctx, struct text text)
         app_message(app, STYLE_NORMAL,
                     text_ours(_("Pasted text is only taken where one can type.")));
     app->dirty = true;
-    leave(app);
+    app_exit(app);
 }
 
 static void on_resize(void *ctx)
@@ -463,12 +375,12 @@ static bool nothing_in_flight(void *ctx)
 static void start_screens(struct app *app)
 {
     app->desk->changes = (struct changes){on_change, app};
-    enter(app);
+    app_enter(app);
     count_intents(app);
     app_go(app, SCREEN_SESSIONS);
     if (app->settings.notice)
         app_message(app, STYLE_WARN, text_ours(_(app->settings.notice)));
-    leave(app);
+    app_exit(app);
     app->hook = loop_hook_before_wait(app->loop, before_wait, app);
 }
 

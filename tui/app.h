@@ -93,6 +93,8 @@ void *app_push(struct app *app, const struct screen *screen, const void *argumen
 /* Closes the screen this state belongs to and all above it. The memory stays until the turn ends,
    so a handler may close its own screen. */
 void app_close(struct app *app, void *state);
+/* Closes that one screen only; what was opened on top of it stays. */
+void app_remove(struct app *app, void *state);
 void app_go(struct app *app, enum screen_id id); /* closes what lies over the numbered screens */
 bool app_is_top(struct app *app, const void *state);
 void app_dirty(struct app *app);
@@ -104,6 +106,8 @@ struct text app_why_not(struct app *app, struct arena *arena, enum command comma
 void app_command(struct app *app, enum command command); /* as if its key had been pressed */
 /* The record the row actions act on; false and a message when there is none. */
 bool app_target(struct app *app, struct arena *arena, struct target *out);
+/* The environment's word in brackets of its own, readable without colour; for titles. */
+struct text app_env_word(struct app *app, struct arena *arena);
 /* Changes the environment: closes every screen, reopens the desk. Refused (message) while a charge
    is on its way. */
 bool app_change_env(struct app *app, enum env env);

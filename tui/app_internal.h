@@ -51,6 +51,10 @@ void command_back(struct app *app, enum command command);
 void command_help(struct app *app, enum command command);
 
 struct layer *app_top(struct app *app);
+/* Around every handler: app->arena is emptied when the outermost one ends. */
+void app_enter(struct app *app);
+void app_exit(struct app *app);
+void app_close_down_to(struct app *app, int depth);
 /* Draws the whole frame into app->grid (frame.c). */
 void frame_paint(struct app *app);
 enum { FRAME_MIN_ROWS = 18, FRAME_MIN_COLS = 60 };

@@ -12,8 +12,9 @@ static const struct {
     [ENV_TRAINING] = {"(", ")"}, [ENV_TEST] = {"▌", "▐"}, [ENV_LIVE] = {"█ ", " █"},
 };
 
-static struct text env_word(struct arena *arena, enum env env)
+struct text app_env_word(struct app *app, struct arena *arena)
 {
+    enum env env = app->desk->env;
     return text_oursf(arena, "%s%s%s", brackets[env].before, words_env(env).bytes,
                       brackets[env].after);
 }
@@ -84,7 +85,7 @@ static void paint_top(struct app *app, struct area area)
     if (area.cols >= 76)
         col = draw_text(area, 0, col, STYLE_DIM, text_ours("avirato-console")) + 2;
     col = draw_text(area, 0, col, STYLE_TITLE, text_clean(arena, desk->webcode)) + 1;
-    col = draw_text(area, 0, col, style_of_env(desk->env), env_word(arena, desk->env)) + 1;
+    col = draw_text(area, 0, col, style_of_env(desk->env), app_env_word(app, arena)) + 1;
     if (desk->read_only)
         col = draw_text(area, 0, col, STYLE_WARN, text_ours(_("read-only"))) + 1;
     if (desk->overridden)

@@ -59,8 +59,7 @@ static void insert_key(struct prompt *prompt, uint32_t key)
     utf8proc_encode_char((utf8proc_int32_t)key, bytes);
     struct arena arena = {0};
     char *raw = arena_strdup(&arena, (const char *)bytes);
-    /* A mark belongs to what stands before it and is not there to be cleaned away; as it cannot be
-       judged alone, marks are left to pasting. */
+    /* What cleaning would change is not taken; so are combining marks, which mean nothing alone. */
     struct text clean = text_clean(&arena, raw);
     if (strcmp(clean.bytes, raw) == 0)
         insert(prompt, raw, strlen(raw));

@@ -7,7 +7,7 @@
 enum { NO_SORT = -1 };
 struct column {
     const char *title;  /* N_() */
-    int width;          /* cells; the last column also takes what is left */
+    int width;          /* cells; 0: CSV only. The last one shown also takes what is left */
     enum align align;
     int keep;           /* 0: always shown; the higher, the earlier it goes when it is narrow */
     int sort;           /* enum sort_by, or NO_SORT */
@@ -26,7 +26,7 @@ struct table {
 struct table_rows {
     int count;
     const void *(*row)(void *ctx, int index);
-    char (*mark)(void *ctx, int index);  /* '*' marked, '~' modified, ' '; NULL: none */
+    const char *(*mark)(void *ctx, int index); /* one cell behind the '>'; NULL: none */
     void *ctx;
     int sort;           /* shown by an arrow at its column; NO_SORT */
     bool ascending;

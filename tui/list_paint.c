@@ -1,0 +1,82 @@
+/* How a list looks: filter line, heading, rows, where in the list they are. */
+#include "list_internal.h"
+
+#include <string.h>
+
+static const void *row_at(void *ctx, int index)
+{
+    const struct list *list = ctx;
+    return &list->page.rows[index];
+}
+
+static const char *mark_at(void *ctx, int index)
+{
+    const struct list *list = ctx;
+    const struct row *row = &list->page.rows[index];
+    if (list->mark_count > 0 && list_find_mark(list, row->record.id) >= 0)
+        return "*";
+    return row->modified ? "·" : " ";
+}
+
+/* "1-17 of 1,204"; the total is exact or not there yet. */
+static struct text position(struct list *list, struct arena *arena, int height)
+{
+    int64_t from = list->first + list->table.top + 1;
+    int64_t rest = (int64_t)list->page.count - list->table.top;
+    int64_t to = from - 1 + (rest < height ? rest : height);
+    struct text total =
+        list->totals.ok ? format_count(arena, list->totals.count) : text_ours("…");
+    if (list->page.count == 0)
+        return text_ours(list->totals.ok ? _("nothing to show") : "…");
+    if (list->first < 0)
+        return text_oursf(arena, _("of %s"), total.bytes);
+    return text_oursf(arena, _("%s-%s of %s"), format_count(arena, from).bytes,
+                      format_count(arena, to).bytes, total.bytes);
+}
+
+/* Carets below the wrong token, and what is wrong with it. */
+static void paint_error(struct list *list, struct area area, int col)
+{
+    struct arena arena = {0};
+    const char *typed = list->prompt.text;
+    size_t len = strlen(typed), start = list->error.start, end = list->error.end;
+    start = start < len ? start : len;
+    end = end > start && end <= len ? end : len;
+    int at = col + text_width((struct text){arena_strndup(&arena, typed, start)});
+    int width = text_width((struct text){arena_strndup(&arena, typed + start, end - start)});
+    at = at < area.cols - 30 ? at : col;
+    for (int i = 0; i < (width > 0 ? width : 1); i++)
+        draw_text(area, 1, at + i, STYLE_BAD, text_ours("^"));
+    draw_text(area, 1, at + width + 1, STYLE_BAD,
+              words_filter_error(&arena, typed, &list->error));
+    arena_done(&arena);
+}
+
+void list_paint(struct list *list, struct area area)
+{
+    struct arena *arena = app_arena(list->app);
+    struct list_spec spec = list_spec_now(list);
+    const struct table_rows rows = {.count = (int)list->page.count, .row = row_at,
+                                    .mark = mark_at, .ctx = list, .sort = (int)spec.sort,
+                                    .ascending = spec.ascending};
+    struct area below = area_rows(area, 1, area.rows - 1);
+    table_paint(&list->table, list->app, below, &rows);
+    list_fill(list);
+    struct text where = position(list, arena, list->table.height);
+    if (list->mark_count > 0)
+        where = text_oursf(arena, _("%zu marked · %s"), list->mark_count, where.bytes);
+    int right = area.cols - 1 - text_width(where);
+    draw_text(area, 0, right, STYLE_NORMAL, where);
+    int col = draw_text(area, 0, 1, STYLE_DIM, text_ours(_("Filter:"))) + 1;
+    if (list->typing) {
+        struct area place = {area.grid, area.row, area.col + col, 1, right - col - 2};
+        prompt_paint(&list->prompt, place, true);
+    } else {
+        draw_field(area, 0, col, right - col - 2, ALIGN_LEFT, STYLE_NORMAL,
+                   (struct text){list->filter_text});
+    }
+    if (list->wrong) {
+        draw_fill(area_rows(area, 1, 1), STYLE_NORMAL);
+        paint_error(list, area, col);
+    }
+}
