@@ -1,0 +1,152 @@
+/* The composition root: arguments, configuration, language, then a command or the screen. */
+#include "app.h"
+#include "charset.h"
+#include "cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#endif
+
+/* Nothing that others may read, no core file with a key in it, no death by a closed pipe. */
+static void harden(void)
+{
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef SANITIZED
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the leak checker traces its own process */
+#endif
+}
+
+/* AVIRATO_CLOCK (milliseconds UTC) stops the wall clock for pictures and tests, never in front of a
+   real server. */
+static void freeze_clock(const struct config *config)
+{
+    const char *wish = getenv("AVIRATO_CLOCK");
+    const char *base = config->env[config->start].base_url;
+    if (!wish || !wish[0])
+        return;
+    if (config->start == ENV_TRAINING || (base && strncmp(base, "http://", 7) == 0))
+        clock_freeze_utc(strtoll(wish, NULL, 10));
+}
+
+/* --- the screen ------------------------------------------------------------------------------------------ */
+
+static bool reopen(void *ctx, enum env env, struct err *err)
+{
+    struct cli *cli = ctx;
+    const struct desk_options now = {.env = cli->desk.env,
+                                     .automatic = true,
+                                     .read_only = cli_has(cli, OPTION_READ_ONLY)};
+    struct desk_options wanted = now;
+    struct err back = {0};
+    wanted.env = env;
+    desk_close(&cli->desk);
+    if (desk_open(&cli->desk, cli->loop, &cli->config, &wanted, err))
+        return true;
+    if (!desk_open(&cli->desk, cli->loop, &cli->config, &now, &back))
+        err_set(err, back.code, "%s", back.detail);
+    return false;
+}
+
+static int run_screen(struct cli *cli)
+{
+    struct err err = {0};
+    const struct desk_options options = {.env = cli->config.start,
+                                         .automatic = true,
+                                         .read_only = cli_has(cli, OPTION_READ_ONLY)};
+    const struct app_settings settings = {.config = &cli->config, .reopen = reopen, .ctx = cli};
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return cli_usage(cli, text_ours(_("The screen needs a terminal; commands do not.")));
+    if (!desk_open(&cli->desk, cli->loop, &cli->config, &options, &err))
+        return cli_fail(cli, &err, NULL);
+    int status = app_run(cli->loop, &cli->desk, &settings);
+    desk_close(&cli->desk);
+    return status;
+}
+
+/* --- start -------------------------------------------------------------------------------------------------- */
+
+/* Configuration, then what the command line says over it. False: said why. */
+static bool configure(struct cli *cli, int *status)
+{
+    struct err err = {0};
+    const char *env = cli->args.values[OPTION_ENV];
+    const char *language = cli->args.values[OPTION_LANGUAGE];
+    bool loaded = config_load(&cli->config, cli->args.values[OPTION_CONFIG], &err);
+    format_init(language ? language : cli->config.language);
+    charset_open(cli->config.ascii_borders);
+    format_set_zone(cli->config.timezone);
+    if (!loaded) {
+        *status = cli_fail(cli, &err, NULL);
+        return false;
+    }
+    if (env && !env_from_name(env, &cli->config.start)) {
+        *status = cli_usage(cli, text_ours(_("--env: live, test or training.")));
+        return false;
+    }
+    if (language && strcmp(language, "es") != 0 && strcmp(language, "en") != 0) {
+        *status = cli_usage(cli, text_ours(_("--language: es or en.")));
+        return false;
+    }
+    freeze_clock(&cli->config);
+    return true;
+}
+
+static int run(struct cli *cli)
+{
+    int status = CLI_DONE;
+    if (cli_has(cli, OPTION_VERSION)) {
+        puts("avirato-console " VERSION);
+        return cli_flush(CLI_DONE);
+    }
+    if (cli_has(cli, OPTION_GENERATE))
+        return cli_generate(cli->args.values[OPTION_GENERATE]) ? cli_flush(CLI_DONE) : CLI_USAGE;
+    bool doctor = cli->args.command && cli->args.command->run == cli_doctor;
+    if (!configure(cli, &status) && !doctor && !cli_has(cli, OPTION_HELP))
+        return status;
+    if (cli_has(cli, OPTION_HELP)) {
+        cli_help(cli->args.command);
+        return cli_flush(CLI_DONE);
+    }
+    return cli->args.command ? cli_run(cli) : run_screen(cli);
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {.signals = -1};
+    struct text message;
+    harden();
+    cli.tty = isatty(STDOUT_FILENO);
+    if (!cli_args_parse(&cli.args, argc, argv, &cli.arena, &message)) {
+        format_init(NULL);
+        charset_open(false);
+        /* In the language of the reader: parsed once more now that it is known. */
+        cli_args_done(&cli.args);
+        cli_args_parse(&cli.args, argc, argv, &cli.arena, &message);
+        int status = cli_usage(&cli, message);
+        cli_args_done(&cli.args);
+        arena_done(&cli.arena);
+        return status;
+    }
+    cli.loop = loop_new();
+    int status = run(&cli);
+    loop_free(cli.loop);
+    config_done(&cli.config);
+    cli_args_done(&cli.args);
+    arena_done(&cli.arena);
+    return status;
+}
