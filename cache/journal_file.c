@@ -132,4 +132,6 @@ void journal_note_look(struct journal *journal, const char *id, int64_t at_ms)
         snprintf(journal->notes[i].id, sizeof journal->notes[i].id, "%s", id);
     }
     journal->notes[i].at_ms = at_ms;
+    if (journal->changes != NULL) /* a screen shows when the next look is due */
+        changes_raise(journal->changes, CHANGED_JOURNAL);
 }
