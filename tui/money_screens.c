@@ -28,6 +28,18 @@ struct text money_title(struct app *app, struct text what)
                       words_env(app_desk(app)->env).bytes);
 }
 
+void money_copy(struct app *app)
+{
+    struct target target;
+    struct arena *arena = app_arena(app);
+    if (!app_target(app, arena, &target) || !target.copy)
+        return;
+    bool sent = term_copy(target.copy);
+    app_message(app, sent ? STYLE_GOOD : STYLE_NORMAL,
+                text_oursf(arena, sent ? _("%s copied") : "%s",
+                           text_clean(arena, target.copy).bytes));
+}
+
 bool money_half_blocks(struct app *app)
 {
     return format_utf8() && !app_config(app)->ascii_borders;

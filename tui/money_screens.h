@@ -28,6 +28,8 @@ extern const struct screen screen_link_ready; /* argument: intent id; money_foll
 
 /* "Charge (TRAINING)": no money screen without the word of its environment. */
 struct text money_title(struct app *app, struct text what);
+/* COPY of a screen that has a target. */
+void money_copy(struct app *app);
 /* Whether ▀▄█ can be shown. */
 bool money_half_blocks(struct app *app);
 /* The name of a terminal, or its poiId when it has none. */

@@ -201,6 +201,9 @@ static bool follow_command(struct app *app, void *state, enum command command)
                     text_ours(_("It goes on; the top line counts it, p or the inbox brings it "
                                 "back.")));
         return true;
+    case COMMAND_COPY:
+        money_copy(app);
+        return true;
     case COMMAND_AGAIN:
         money_ask_again(app, follow, &follow->intent);
         return true;
@@ -358,7 +361,10 @@ static void follow_paint(struct app *app, void *state, struct area area)
 {
     struct follow *follow = state;
     const struct intent *intent = &follow->intent;
-    struct advice advice = words_of_intent(app_arena(app), intent);
+    bool moved = intent->state == INTENT_VOID && follow->has_seen &&
+                 money_facts_differ(&follow->seen, &follow->now);
+    struct advice advice = moved ? words_of_error(app_arena(app), &(struct err){ERR_STALE, ""}, NULL)
+                                 : words_of_intent(app_arena(app), intent);
     draw_box(area, app_desk(app)->env, money_title(app, words_op(intent->kind)));
     struct area inside = area_inset(area, 1, 2);
     int row = 0;
@@ -370,8 +376,7 @@ static void follow_paint(struct app *app, void *state, struct area area)
         row = paint_wait(app, follow, inside, row);
     else if (intent->state == INTENT_UNKNOWN || intent->state == INTENT_ACCEPTED)
         row = paint_search(app, follow, inside, row) + 1;
-    if (intent->state == INTENT_VOID && follow->has_seen &&
-        money_facts_differ(&follow->seen, &follow->now))
+    if (moved)
         row = paint_moved(app, follow, inside, row) + 1;
     paint_about(app, intent, inside, row);
 }

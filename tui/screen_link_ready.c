@@ -109,6 +109,9 @@ static bool ready_command(struct app *app, void *state, enum command command)
     case COMMAND_FINISH:
         app_close(app, link);
         return true;
+    case COMMAND_COPY:
+        money_copy(app);
+        return true;
     case COMMAND_AGAIN:
         money_ask_again(app, link, &link->intent);
         return true;
