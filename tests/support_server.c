@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PLANS_MAX 64
-#define REQUESTS_MAX 64
+#define PLANS_MAX       64
+#define REQUESTS_MAX    64
 #define CONNECTIONS_MAX 64
 
 struct connection {
@@ -89,10 +89,11 @@ static void connection_serve(struct connection *connection)
     case SERVER_SILENT:
         break;
     case SERVER_ENDLESS:
-        connection->endless = bytes;
+        connection_send(connection, bytes);
+        connection->endless = strchr(bytes, '\n') + 1;
         loop_unwatch(server->loop, connection->watch);
-        connection->watch = loop_watch_fd(server->loop, connection->fd, POLLOUT, connection_floods,
-                                          connection);
+        connection->watch =
+            loop_watch_fd(server->loop, connection->fd, POLLOUT, connection_floods, connection);
         break;
     }
 }

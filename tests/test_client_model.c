@@ -50,17 +50,28 @@ static void references_tell_their_environment(void **state)
     static const struct {
         const char *reference;
         enum ref_home home;
-    } cases[] = {{"HOTEL1-EXT-9F3", REF_LIVE},   {"HOTEL1-PXT-9F3", REF_LIVE},
-                 {"HOTEL1-POSX-9F3", REF_LIVE},  {"HOTEL1-RFX-9F3", REF_LIVE},
-                 {"HOTEL1-CTX-9F3", REF_LIVE},   {"HOTEL1-EXTT-9F3", REF_TEST},
-                 {"HOTEL1-PXTT-9F3", REF_TEST},  {"HOTEL1-POSXT-9F3", REF_TEST},
-                 {"HOTEL1-RFXT-9F3", REF_TEST},  {"HOTEL1-CTXT-9F3", REF_TEST},
-                 {"KVGQSN3K2SKFNVNS", REF_ANY},  {"HOTEL1-CNX-9F3", REF_ANY},
-                 {"HOTEL1-EXTTT-9F3", REF_ANY},  {"HOTEL1-EX-9F3", REF_ANY},
-                 {"HOTEL1-ext-9F3", REF_ANY},    {"HOTEL1-EXT", REF_ANY},
-                 {"HOTEL1-", REF_ANY},           {"-", REF_ANY},
-                 {"", REF_ANY},                  {"HOTEL1-A-EXT-9F3", REF_ANY},
-                 {"HOTEL2-PXTT-9F3", REF_TEST},  {"EXT-9F3", REF_LIVE}};
+    } cases[] = {{"HOTEL1-EXT-9F3", REF_LIVE},
+                 {"HOTEL1-PXT-9F3", REF_LIVE},
+                 {"HOTEL1-POSX-9F3", REF_LIVE},
+                 {"HOTEL1-RFX-9F3", REF_LIVE},
+                 {"HOTEL1-CTX-9F3", REF_LIVE},
+                 {"HOTEL1-EXTT-9F3", REF_TEST},
+                 {"HOTEL1-PXTT-9F3", REF_TEST},
+                 {"HOTEL1-POSXT-9F3", REF_TEST},
+                 {"HOTEL1-RFXT-9F3", REF_TEST},
+                 {"HOTEL1-CTXT-9F3", REF_TEST},
+                 {"KVGQSN3K2SKFNVNS", REF_ANY},
+                 {"HOTEL1-CNX-9F3", REF_ANY},
+                 {"HOTEL1-EXTTT-9F3", REF_ANY},
+                 {"HOTEL1-EX-9F3", REF_ANY},
+                 {"HOTEL1-ext-9F3", REF_ANY},
+                 {"HOTEL1-EXT", REF_ANY},
+                 {"HOTEL1-", REF_ANY},
+                 {"-", REF_ANY},
+                 {"", REF_ANY},
+                 {"HOTEL1-A-EXT-9F3", REF_ANY},
+                 {"HOTEL2-PXTT-9F3", REF_TEST},
+                 {"EXT-9F3", REF_LIVE}};
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         if (reference_home(cases[i].reference, "HOTEL1") != cases[i].home)
             fail_msg("%s", cases[i].reference);
@@ -121,12 +132,26 @@ static void both_forms_of_times_are_read(void **state)
 static void other_times_are_kept_as_text(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "yesterday", "2026-06-28", "2026-06-28 10:30", "2026-13-01 00:00:00", "2026-00-01 00:00:00",
-        "2026-02-29 00:00:00", "2100-02-29 00:00:00", "2026-04-31 00:00:00", "2026-06-28 24:00:00",
-        "2026-06-28 10:60:00", "2026-06-28 10:30:61", "2026-06-28 10:30:00 ", "2026-06-28 10:30:00.",
-        "2026-06-28T10:30:00+15:00", "2026-06-28T10:30:00+2", "2026-06-28T10:30:00+02:60",
-        "2026-06-28T10:30:00ZZ", "26-06-28 10:30:00", "2026/06/28 10:30:00", " 2026-06-28 10:30:00"};
+    static const char *const wrong[] = {"yesterday",
+                                        "2026-06-28",
+                                        "2026-06-28 10:30",
+                                        "2026-13-01 00:00:00",
+                                        "2026-00-01 00:00:00",
+                                        "2026-02-29 00:00:00",
+                                        "2100-02-29 00:00:00",
+                                        "2026-04-31 00:00:00",
+                                        "2026-06-28 24:00:00",
+                                        "2026-06-28 10:60:00",
+                                        "2026-06-28 10:30:61",
+                                        "2026-06-28 10:30:00 ",
+                                        "2026-06-28 10:30:00.",
+                                        "2026-06-28T10:30:00+15:00",
+                                        "2026-06-28T10:30:00+2",
+                                        "2026-06-28T10:30:00+02:60",
+                                        "2026-06-28T10:30:00ZZ",
+                                        "26-06-28 10:30:00",
+                                        "2026/06/28 10:30:00",
+                                        " 2026-06-28 10:30:00"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct stamp stamp;
         if (stamp_parse(wrong[i], &stamp))

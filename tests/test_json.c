@@ -1,4 +1,5 @@
-/* The strict reader of JSON: the public parsing set, our own limits, numbers as text, raw objects. */
+/* The strict reader of JSON: the public parsing set, our own limits, numbers as text, raw objects.
+ */
 #include "../api/api_internal.h"
 
 #include <setjmp.h>
@@ -126,19 +127,54 @@ static void counts_and_lengths_have_limits(void **state)
 static void hostile_text_is_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "\"\\u0000\"", "{\"\\u0000\":1}", "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"",
-        "\"\\ud800\\ud800\"", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "{\"\":1,\"\":1}",
-        "[{\"b\":{\"a\":1,\"c\":2,\"a\":3}}]", "1 2", "{} x", "[1,]", "{\"a\":1,}", "007", "5.", ".5",
-        "+1", "1e", "NaN", "Infinity", "\"\x1b[2J\"", "\"a\nb\"", "\"\x7f\xff\"", "\"\xc0\x80\"",
-        "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\"", "\xef\xbb\xbf{}", "", " ", "nul",
-        "'a'", "{a:1}", "// x\n1", "\"\\x41\"", "\"\\u12G4\"", "\"\\", "\"\\u", "\"\\u12", "\"\\ud83d\\"};
+    static const char *const wrong[] = {"\"\\u0000\"",
+                                        "{\"\\u0000\":1}",
+                                        "\"\\ud800\"",
+                                        "\"\\udc00\"",
+                                        "\"\\ud800\\u0041\"",
+                                        "\"\\ud800\\ud800\"",
+                                        "{\"a\":1,\"a\":2}",
+                                        "{\"a\":1,\"\\u0061\":2}",
+                                        "{\"\":1,\"\":1}",
+                                        "[{\"b\":{\"a\":1,\"c\":2,\"a\":3}}]",
+                                        "1 2",
+                                        "{} x",
+                                        "[1,]",
+                                        "{\"a\":1,}",
+                                        "007",
+                                        "5.",
+                                        ".5",
+                                        "+1",
+                                        "1e",
+                                        "NaN",
+                                        "Infinity",
+                                        "\"\x1b[2J\"",
+                                        "\"a\nb\"",
+                                        "\"\x7f\xff\"",
+                                        "\"\xc0\x80\"",
+                                        "\"\xed\xa0\x80\"",
+                                        "\"\xf4\x90\x80\x80\"",
+                                        "\"\xe2\x82\"",
+                                        "\xef\xbb\xbf{}",
+                                        "",
+                                        " ",
+                                        "nul",
+                                        "'a'",
+                                        "{a:1}",
+                                        "// x\n1",
+                                        "\"\\x41\"",
+                                        "\"\\u12G4\"",
+                                        "\"\\",
+                                        "\"\\u",
+                                        "\"\\u12",
+                                        "\"\\ud83d\\"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         if (accepts(wrong[i]))
             fail_msg("case %zu accepted: %s", i, wrong[i]);
     assert_false(accepts_bytes("\"a\0b\"", 5));
     assert_false(accepts_bytes("1\0", 2));
-    assert_true(accepts("{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}]}")); /* equal, but elsewhere */
+    assert_true(
+        accepts("{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}]}")); /* equal, but elsewhere */
     assert_true(accepts(" \t\r\n\"\\ud83d\\ude00 \xf0\x9f\x98\x80 \\\" \\/ \\b\" "));
 }
 

@@ -1,4 +1,5 @@
-/* The one wait: descriptors, timers, deferred calls, hooks, waking, removal from inside callbacks. */
+/* The one wait: descriptors, timers, deferred calls, hooks, waking, removal from inside callbacks.
+ */
 #include "../api/loop.h"
 
 #include <fcntl.h>
@@ -219,12 +220,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(timers_run_in_order_of_their_time, begin, end),
-        cmocka_unit_test_setup_teardown(things_that_start_themselves_do_not_hold_a_turn, begin, end),
+        cmocka_unit_test_setup_teardown(things_that_start_themselves_do_not_hold_a_turn, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(hooks_come_before_the_wait_in_their_order, begin, end),
         cmocka_unit_test_setup_teardown(descriptors_wake_the_loop_hang_up_included, begin, end),
         cmocka_unit_test_setup_teardown(a_watch_may_go_inside_any_callback, begin, end),
         cmocka_unit_test_setup_teardown(another_thread_can_end_the_wait, begin, end),
-        cmocka_unit_test_setup_teardown(waiting_for_a_condition_ends_with_it_or_in_time, begin, end),
+        cmocka_unit_test_setup_teardown(waiting_for_a_condition_ends_with_it_or_in_time, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(timers_follow_the_clock_of_tests, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,13 +78,38 @@ static void two_readings_are_refused_with_both(void **state)
 static void what_is_no_amount_is_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "",         " ",       "0",        "0,00",      "-1",       "+1",       "1e3",
-        "1 000",    "1'000",   ",5",       "5,",        "1..2",     "1.,2",     "007",
-        "01,50",    "12,505",  "1.23.456", "1,2,3",     "12.34,56", "1.234.56", "0.123.456",
-        "1,234,56", "١٢",      "12€",      "12\n",      "1.234,567", "0,123",   "1234.567",
-        "10000000000,01",      "99999999999999999999",  "9223372036854775808",
-        "1.111.111.111.111.111.111.111,11"};
+    static const char *const wrong[] = {"",
+                                        " ",
+                                        "0",
+                                        "0,00",
+                                        "-1",
+                                        "+1",
+                                        "1e3",
+                                        "1 000",
+                                        "1'000",
+                                        ",5",
+                                        "5,",
+                                        "1..2",
+                                        "1.,2",
+                                        "007",
+                                        "01,50",
+                                        "12,505",
+                                        "1.23.456",
+                                        "1,2,3",
+                                        "12.34,56",
+                                        "1.234.56",
+                                        "0.123.456",
+                                        "1,234,56",
+                                        "١٢",
+                                        "12€",
+                                        "12\n",
+                                        "1.234,567",
+                                        "0,123",
+                                        "1234.567",
+                                        "10000000000,01",
+                                        "99999999999999999999",
+                                        "9223372036854775808",
+                                        "1.111.111.111.111.111.111.111,11"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         for (int s = 0; s < 2; s++)
             parse_is(wrong[i], "EUR", (enum money_style)s, 0);
@@ -97,8 +122,9 @@ static void what_is_no_amount_is_refused(void **state)
 
 /* --- the oracle: patterns over the string, reading from the right ----------------------------- */
 
-/* pattern: d = one digit, D = one or more digits, everything else itself; G = 1-3 digits not starting
-   with 0, T = any number (at least one) of "mark + 3 digits" of the mark given in group. */
+/* pattern: d = one digit, D = one or more digits, everything else itself; G = 1-3 digits not
+   starting with 0, T = any number (at least one) of "mark + 3 digits" of the mark given in group.
+ */
 static bool oracle_match(const char *text, const char *pattern, char group)
 {
     if (!*pattern)
@@ -125,8 +151,8 @@ static bool oracle_match(const char *text, const char *pattern, char group)
     }
 }
 
-/* A reading with the given decimal and group marks: its value in thousandths of a unit when it has at
-   most exponent decimals, -2 when it has more, -1 when it is none. */
+/* A reading with the given decimal and group marks: its value in thousandths of a unit when it has
+   at most exponent decimals, -2 when it has more, -1 when it is none. */
 static long long oracle_reading(const char *text, char decimal, char group, int exponent)
 {
     char whole[16] = "", fraction[16] = "";
@@ -183,13 +209,14 @@ static size_t try_all(char *text, size_t len, size_t max)
             struct err err = {0};
             long long expected = oracle(text, exponent, (enum money_style)s);
             long long got = 0;
-            if (money_parse(text, by_exponent[exponent], (enum money_style)s, &money, readings, &err))
+            if (money_parse(text, by_exponent[exponent], (enum money_style)s, &money, readings,
+                            &err))
                 got = money.minor;
             else if (err.code == ERR_AMBIGUOUS)
                 got = -1;
             if (got != expected)
-                fail_msg("\"%s\" exponent %d style %d: %lld, the oracle says %lld", text, exponent, s,
-                         got, expected);
+                fail_msg("\"%s\" exponent %d style %d: %lld, the oracle says %lld", text, exponent,
+                         s, got, expected);
             tried++;
         }
     }
@@ -252,7 +279,8 @@ static void amounts_are_written(void **state)
     assert_string_equal(money_format(&absent, MONEY_POINT, true, out), "?");
 }
 
-/* What is written is read again as the same amount. An ambiguous text must offer it as a reading. */
+/* What is written is read again as the same amount. An ambiguous text must offer it as a reading.
+ */
 static void written_amounts_are_read_again(void **state)
 {
     (void)state;
