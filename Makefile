@@ -91,10 +91,9 @@ check:
 TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_HELP := $(call objects,$(wildcard tests/support*.c))
 PTY_RUN   := $(call objects,$(wildcard tests/pty_run*.c tests/support_pty*.c))
-TEST_LIBS_test_qr := -lzbar
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_HELP) $(ARCHIVES)
 	@echo "  ld $@"
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lutil $(TEST_LIBS_$(@F))
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
 $(BUILD)/tests/pty_run: $(PTY_RUN)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ -lvterm -lutil -lzbar

@@ -258,6 +258,7 @@ void pty_close(struct pty *pty)
         return;
     if (pty_running(pty)) {
         kill(-pty->pid, SIGKILL); /* the session's first group: the program and its helpers */
+        kill(pty->pid, SIGKILL);  /* it may not have come so far as to have a group */
         waitpid(pty->pid, NULL, 0);
     }
     close(pty->pidfd);
