@@ -28,7 +28,6 @@ struct exchange { /* one request on its connection */
     struct sim_request request;
     struct sim_answer answer;
     struct loop_timer *timer;
-    size_t sent; /* body bytes, when they trickle */
     bool served, suspended, due;
 };
 struct sim_server {
@@ -40,13 +39,27 @@ struct sim_server {
 
 /* --- waiting ------------------------------------------------------------------------------------ */
 
+static void run(void *ctx, short revents)
+{
+    (void)revents;
+    struct sim *sim = ctx;
+    MHD_UNSIGNED_LONG_LONG timeout = 0;
+    int runs = 0;
+    do {
+        MHD_run(sim->server->daemon);
+    } while (++runs < RUNS_A_TURN &&
+             MHD_get_timeout(sim->server->daemon, &timeout) == MHD_YES && timeout == 0);
+}
+
 static void resume(void *ctx)
 {
     struct exchange *exchange = ctx;
+    struct sim *sim = exchange->sim; /* the exchange may end in here */
     exchange->timer = NULL;
     exchange->suspended = false;
     exchange->due = true;
     MHD_resume_connection(exchange->connection);
+    run(sim, 0); /* the epoll descriptor does not announce a resumed connection */
 }
 
 static void suspend(struct exchange *exchange, int64_t delay_ms)
@@ -241,20 +254,8 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **slot,
 
 /* --- in the loop -------------------------------------------------------------------------------- */
 
-static void run(void *ctx, short revents)
-{
-    (void)revents;
-    struct sim *sim = ctx;
-    MHD_UNSIGNED_LONG_LONG timeout = 0;
-    int runs = 0;
-    do {
-        MHD_run(sim->server->daemon);
-    } while (++runs < RUNS_A_TURN &&
-             MHD_get_timeout(sim->server->daemon, &timeout) == MHD_YES && timeout == 0);
-}
-
-/* Work that its epoll descriptor does not announce: a connection that was just resumed. No time-outs
-   are set, so any other answer means to wait for the descriptor. */
+/* Work that was left when a turn had done its share. No time-outs are set, so any other answer of
+   the library means to wait for its descriptor. */
 static void before_wait(void *ctx)
 {
     struct sim *sim = ctx;
