@@ -303,6 +303,8 @@ struct db *db_open(const struct db_spec *spec, struct err *err)
     struct db *db = mem_alloc(sizeof *db);
     int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
     free(path);
+    /* From the first statement on: another process may be writing while the settings are applied. */
+    sqlite3_busy_timeout(db->handle, 10000);
     if (rc == SQLITE_OK ? take_over(db, spec, err) : db_fail(db, rc, "open", err))
         return db;
     db_close(db);
