@@ -181,6 +181,9 @@ bool cli_can_ask(void);
 /* The newest `limit` rows that match; the rest of a filter is the cache's business. */
 int cli_fetch_list(struct cli *cli, enum record_kind kind, const struct filter *filter,
                    int64_t limit);
+/* Sessions of the list that are open and were last seen before since_ms (UTC), one by one. */
+int cli_fetch_stale(struct cli *cli, const struct list_spec *spec, int64_t limit,
+                    int64_t since_ms);
 int cli_fetch_record(struct cli *cli, enum record_kind kind, const char *id);
 int cli_fetch_terminals(struct cli *cli, bool ask_online);
 

@@ -270,7 +270,10 @@ static int list(struct cli *cli, enum record_kind kind)
     if (cli_has(cli, OPTION_SUM) || limit == 0)
         limit = INT64_MAX;
     struct list_spec spec = {.kind = kind, .filter = filter};
+    int64_t begun_ms = clock_utc_ms();
     int status = cli_fetch_list(cli, kind, filter, limit);
+    if (status == CLI_DONE)
+        status = cli_fetch_stale(cli, &spec, limit, begun_ms);
     if (status == CLI_DONE) {
         bool ok = cli_has(cli, OPTION_SUM) ? print_sums(cli, &spec, &err)
                                            : print_rows(cli, &spec, limit, &err);
