@@ -34,7 +34,8 @@ bool script_play(struct script *script);
 /* "path:line: why" on stdout, and false. */
 bool script_fail(const struct script *script, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-bool script_is_started(struct script *script); /* starts the program when it has not been; false: cannot */
+/* Starts the program when it has not been; false: that cannot be done. */
+bool script_is_started(struct script *script);
 
 /* Directives that start other processes (pty_run_child.c). arg: the rest of the line, expanded. */
 bool run_simulator(struct script *script, char *arg);
@@ -43,7 +44,8 @@ bool run_cli(struct script *script, char *arg);
 bool run_cli_out(struct script *script, char *arg);
 bool run_cli_err(struct script *script, char *arg);
 bool run_cli_jq(struct script *script, char *arg);
-bool run_quietly(char *const argv[], const char *in, const char *out, const char *err, pid_t *child);
+bool run_quietly(char *const argv[], const char *in, const char *out, const char *err,
+                 pid_t *child);
 int run_wait(struct script *script, pid_t child, int limit_ms); /* exit status, -1: limit passed */
 
 /* Directives that look at the whole screen (pty_run_screen.c). */

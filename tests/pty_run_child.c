@@ -20,7 +20,8 @@ static void redirect(int fd, const char *path, int flags)
 }
 
 /* The child ends with this process, however that ends. NULL leaves a descriptor as it is. */
-bool run_quietly(char *const argv[], const char *in, const char *out, const char *err, pid_t *child)
+bool run_quietly(char *const argv[], const char *in, const char *out, const char *err,
+                 pid_t *child)
 {
     fflush(NULL);
     *child = fork();

@@ -1,14 +1,14 @@
 /* The language of key scripts: one directive a line, '#' comments, ${NAME} from the environment.
 
-   before the start              size 80x24 · env NAME=VALUE · unset NAME · arg WORDS · limit SECONDS
-                                 file PATH <<END … END (under HOME, mode 600) · config <<END … END
-                                 run COMMAND (instead of the console, by sh; it is $CONSOLE there)
-                                 sim OPTIONS (the bundled API server; ${SIM_URL}, ${SIM_PORT}) · sim-stop
-   keys and the window           keys KEYS (notation: support_pty.h) · resize 60x18 · signal KILL
-                                 start · restart (after its end) · exit STATUS (waits for the end)
-   what must be seen             wait TEXT · gone TEXT · absent TEXT (now) · golden NAME · mask REGEX
-                                 raw TEXT (bytes written, \e is Esc) · qr · svg FILE · tty-restored
-   the command line              cli WORDS => STATUS · out TEXT · err TEXT · jq WORDS
+   before the start     size 80x24 · env NAME=VALUE · unset NAME · arg WORDS · limit SECONDS
+                        file PATH <<END … END (under HOME, mode 600) · config <<END … END
+                        run COMMAND (instead of the console, by sh; it is $CONSOLE there)
+                        sim OPTIONS (the bundled API server; ${SIM_URL}, ${SIM_PORT}) · sim-stop
+   keys and the window  keys KEYS (notation: support_pty.h) · resize 60x18 · signal KILL
+                        start · restart (after its end) · exit STATUS (waits for the end)
+   what must be seen    wait TEXT · gone TEXT · absent TEXT (now) · golden NAME · mask REGEX
+                        raw TEXT (bytes written, \e is Esc) · qr · svg FILE · tty-restored
+   the command line     cli WORDS => STATUS · out TEXT · err TEXT · jq WORDS
 
    The program starts by itself at the first directive that needs it. */
 #include "pty_run.h"

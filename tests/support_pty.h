@@ -33,10 +33,11 @@ void pty_signal(struct pty *pty, int signal);
 
 bool pty_wait_text(struct pty *pty, const char *text, int limit_ms); /* somewhere on one line */
 bool pty_wait_gone(struct pty *pty, const char *text, int limit_ms);
-bool pty_wait_quiet(struct pty *pty, int quiet_ms, int limit_ms);    /* no output for quiet_ms */
+bool pty_wait_quiet(struct pty *pty, int quiet_ms, int limit_ms); /* no output for quiet_ms */
 bool pty_wait_exit(struct pty *pty, int limit_ms);                   /* and all output read */
 bool pty_wait(struct pty *pty, bool (*done)(struct pty *pty, void *ctx), void *ctx, int limit_ms);
-void pty_pump(struct pty *pty, int wait_ms); /* takes in what came, waiting for it at most so long */
+/* Takes in what came, waiting for it at most wait_ms. */
+void pty_pump(struct pty *pty, int wait_ms);
 
 /* --- what is on the screen ------------------------------------------------------------------- */
 

@@ -64,8 +64,8 @@ static const struct block *block_of(const char *text)
 
 static void write_rect(FILE *out, double x, double y, double w, double h, uint32_t color)
 {
-    fprintf(out, "<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" fill=\"#%06x\"/>\n", x, y, w, h,
-            color);
+    fprintf(out, "<rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" fill=\"#%06x\"/>\n", x, y,
+            w, h, color);
 }
 
 static void write_blocks(struct pty *pty, int row, int start, int end, FILE *out)

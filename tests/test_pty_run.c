@@ -37,7 +37,7 @@ static const char console[] =
     "done\n";
 
 static char folder[] = "/tmp/test_pty_run.XXXXXX";
-static char runner[PATH_MAX], said[65536];
+static char runner[PATH_MAX + 10], said[65536];
 
 static void write_file(const char *name, const char *text)
 {
@@ -211,12 +211,10 @@ static void test_two_at_once(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    ssize_t len = readlink("/proc/self/exe", runner, sizeof runner - 10);
-    if (len < 0 || !mkdtemp(folder))
+    char self[PATH_MAX] = "";
+    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0 || !mkdtemp(folder))
         return -1;
-    runner[len] = '\0';
-    dirname(runner);
-    strncat(runner, "/pty_run", sizeof runner - strlen(runner) - 1);
+    snprintf(runner, sizeof runner, "%s/pty_run", dirname(self));
     write_file("console", console);
     return 0;
 }
