@@ -45,12 +45,13 @@ const char *field_at(const char *body, const char *name, size_t nth);
 const char *field_of(const char *body, const char *name);
 size_t count_of(const char *body, const char *text);
 
-#define assert_error(reply, http, number)                                                          \
+#define assert_error(answer, http, number)                                                         \
     do {                                                                                           \
-        assert_int_equal((reply)->status, http);                                                   \
-        assert_string_equal(field_of((reply)->body, "code"), number);                              \
-        assert_string_equal(field_of((reply)->body, "statusCode"), #http);                         \
-        assert_int_equal(strlen(field_of((reply)->body, "traceId")), 36);                          \
+        const struct reply *given = (answer);                                                      \
+        assert_int_equal(given->status, http);                                                     \
+        assert_string_equal(field_of(given->body, "code"), number);                                \
+        assert_string_equal(field_of(given->body, "statusCode"), #http);                           \
+        assert_int_equal(strlen(field_of(given->body, "traceId")), 36);                            \
     } while (0)
 
 #endif

@@ -70,9 +70,9 @@ struct sim {
     uint64_t *seen; /* requests for each route, the last one for no route */
 };
 
-/* The clock that progress is measured with: UTC where it runs; where it stands still (a test froze
-   it) the boot clock carries on from there. */
-int64_t sim_now_ms(struct sim *sim);
+/* The clock that progress is measured with: UTC when the process began, carried on by the boot clock,
+   as the loop's timers are. So nothing is held up by a UTC clock that a test froze or that jumps. */
+int64_t sim_now_ms(const struct sim *sim);
 
 int64_t store_list(struct sim *sim, const struct sim_filter *filter, int64_t skip, int64_t want,
                    struct arena *arena, sim_row_fn row, void *ctx);

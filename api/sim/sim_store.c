@@ -4,14 +4,9 @@
 
 #include <string.h>
 
-int64_t sim_now_ms(struct sim *sim)
+int64_t sim_now_ms(const struct sim *sim)
 {
-    int64_t utc = clock_utc_ms();
-    if (utc != sim->anchor_utc_ms) {
-        sim->anchor_utc_ms = utc;
-        sim->anchor_boot_ms = clock_boot_ms();
-    }
-    return utc + clock_boot_ms() - sim->anchor_boot_ms;
+    return sim->anchor_utc_ms + clock_boot_ms() - sim->anchor_boot_ms;
 }
 
 int64_t store_list(struct sim *sim, const struct sim_filter *filter, int64_t skip, int64_t want,
