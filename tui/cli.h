@@ -153,10 +153,10 @@ bool cli_is_data(const struct cli *cli);
 struct text cli_amount(struct arena *arena, const struct money *money); /* "12.50", "" if unknown */
 
 /* JSON text: escapes what could drive a terminal; NULL prints null. */
-void json_put_string(struct buf *out, const char *text);
-void json_put_number(struct buf *out, int64_t number, bool present);
+void cli_json_string(struct buf *out, const char *text);
+void cli_json_number(struct buf *out, int64_t number, bool present);
 /* The API's own JSON on one line, with the same escapes. */
-void json_put_raw(struct buf *out, const char *json);
+void cli_json_raw(struct buf *out, const char *json);
 void cli_print_line(struct buf *line); /* with a newline; empties it */
 /* Ends the output: status, unless writing failed. */
 int cli_flush(int status);

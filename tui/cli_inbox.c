@@ -35,13 +35,13 @@ static void print_json(struct inbox *inbox, const struct item *item)
     buf_init(&line, 1 << 20);
     cli_money_json(&line, item->intent ? item->intent : &none);
     buf_puts(&line, ",\"kind\":");
-    json_put_string(&line, item->kind);
+    cli_json_string(&line, item->kind);
     buf_puts(&line, ",\"target\":");
-    json_put_string(&line, item->target);
+    cli_json_string(&line, item->target);
     buf_puts(&line, ",\"value\":");
-    json_put_number(&line, item->amount.minor, item->amount.known);
+    cli_json_number(&line, item->amount.minor, item->amount.known);
     buf_puts(&line, ",\"currency\":");
-    json_put_string(&line, item->amount.known ? item->amount.currency : NULL);
+    cli_json_string(&line, item->amount.known ? item->amount.currency : NULL);
     buf_puts(&line, "}");
     cli_print_line(&line);
     buf_done(&line);

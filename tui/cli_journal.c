@@ -32,10 +32,10 @@ static void print_intent_json(const struct intent *intent)
     cli_money_json(&line, intent);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         buf_puts(&line, texts[i].name);
-        json_put_string(&line, texts[i].value);
+        cli_json_string(&line, texts[i].value);
     }
     buf_puts(&line, ",\"value\":");
-    json_put_number(&line, intent->amount.minor, intent->amount.known);
+    cli_json_number(&line, intent->amount.minor, intent->amount.known);
     buf_printf(&line, ",\"createdMs\":%lld,\"changedMs\":%lld}", (long long)intent->created_ms,
                (long long)intent->changed_ms);
     cli_print_line(&line);

@@ -44,7 +44,7 @@ static size_t put_point(struct buf *out, const char *at)
     return (size_t)len;
 }
 
-void json_put_string(struct buf *out, const char *text)
+void cli_json_string(struct buf *out, const char *text)
 {
     if (!text) {
         buf_puts(out, "null");
@@ -62,7 +62,7 @@ void json_put_string(struct buf *out, const char *text)
     buf_puts(out, "\"");
 }
 
-void json_put_number(struct buf *out, int64_t number, bool present)
+void cli_json_number(struct buf *out, int64_t number, bool present)
 {
     if (present)
         buf_printf(out, "%lld", (long long)number);
@@ -70,7 +70,7 @@ void json_put_number(struct buf *out, int64_t number, bool present)
         buf_puts(out, "null");
 }
 
-void json_put_raw(struct buf *out, const char *json)
+void cli_json_raw(struct buf *out, const char *json)
 {
     for (const char *p = json; *p;) {
         if (*p == '\n' || *p == '\r' || *p == '\t') { /* blanks between tokens: strings have none */

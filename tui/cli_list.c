@@ -144,7 +144,7 @@ static bool print_raw(struct cli *cli, const struct row *row, struct err *err)
     buf_init(&line, 1 << 20);
     bool ok = cache_get_record(cli->desk.cache, row->record.kind, row->record.id, &arena, &full, err);
     if (ok) {
-        json_put_raw(&line, full.record.raw);
+        cli_json_raw(&line, full.record.raw);
         cli_print_line(&line);
     }
     buf_done(&line);
@@ -224,7 +224,7 @@ static bool print_sums(struct cli *cli, const struct list_spec *spec, struct err
             continue;
         }
         buf_puts(&line, "{\"currency\":");
-        json_put_string(&line, sum->currency);
+        cli_json_string(&line, sum->currency);
         buf_printf(&line, ",\"count\":%lld,\"value\":%lld}", (long long)sum->count,
                    (long long)sum->minor);
         cli_print_line(&line);

@@ -38,16 +38,16 @@ static void put_fields(struct buf *out, const struct intent *intent)
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         buf_puts(out, texts[i].name);
-        json_put_string(out, texts[i].value);
+        cli_json_string(out, texts[i].value);
     }
     buf_puts(out, ",\"code\":");
-    json_put_number(out, intent->code, intent->code != 0);
+    cli_json_number(out, intent->code, intent->code != 0);
     buf_puts(out, ",\"httpStatus\":");
-    json_put_number(out, intent->http_status, intent->http_status != 0);
+    cli_json_number(out, intent->http_status, intent->http_status != 0);
     buf_puts(out, ",\"message\":");
-    json_put_string(out, intent->message ? intent->message : intent->why);
+    cli_json_string(out, intent->message ? intent->message : intent->why);
     buf_puts(out, ",\"traceId\":");
-    json_put_string(out, intent->trace_id);
+    cli_json_string(out, intent->trace_id);
 }
 
 void cli_money_json(struct buf *out, const struct intent *intent)
@@ -55,7 +55,7 @@ void cli_money_json(struct buf *out, const struct intent *intent)
     put_fields(out, intent);
     if (intent->kind == OP_LINK && intent->payment_url) {
         buf_puts(out, ",\"paymentUrl\":");
-        json_put_string(out, intent->payment_url);
+        cli_json_string(out, intent->payment_url);
     }
 }
 

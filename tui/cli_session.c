@@ -106,7 +106,7 @@ static bool print_json(struct cli *cli, const struct row *row, const struct row_
     buf_init(&line, 16 << 20);
     while (end > 0 && row->record.raw[end - 1] != '}')
         end--;
-    json_put_raw(&line, arena_strndup(&cli->arena, row->record.raw, end ? end - 1 : 0));
+    cli_json_raw(&line, arena_strndup(&cli->arena, row->record.raw, end ? end - 1 : 0));
     buf_puts(&line, ",\"modifications\":[");
     bool ok = true;
     for (size_t i = 0; i < page->count && ok; i++) {
@@ -116,7 +116,7 @@ static bool print_json(struct cli *cli, const struct row *row, const struct row_
         if (i > 0)
             buf_puts(&line, ",");
         if (ok)
-            json_put_raw(&line, full.record.raw);
+            cli_json_raw(&line, full.record.raw);
     }
     buf_puts(&line, "]}");
     if (ok)

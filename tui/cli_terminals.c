@@ -24,7 +24,7 @@ static void print_json(const struct terminal_row *row)
     buf_init(&line, 1 << 20);
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         buf_puts(&line, fields[i].name);
-        json_put_string(&line, fields[i].value);
+        cli_json_string(&line, fields[i].value);
     }
     buf_printf(&line, ",\"online\":%s}", online[row->online + 1]);
     cli_print_line(&line);

@@ -34,11 +34,11 @@ static void report(struct doctor *doctor, const char *check, bool good, struct t
         struct buf line;
         buf_init(&line, 1 << 16);
         buf_puts(&line, "{\"check\":");
-        json_put_string(&line, check);
+        cli_json_string(&line, check);
         buf_printf(&line, ",\"ok\":%s,\"text\":", good ? "true" : "false");
-        json_put_string(&line, text.bytes);
+        cli_json_string(&line, text.bytes);
         buf_puts(&line, ",\"fix\":");
-        json_put_string(&line, fix.bytes[0] ? fix.bytes : NULL);
+        cli_json_string(&line, fix.bytes[0] ? fix.bytes : NULL);
         buf_puts(&line, "}");
         cli_print_line(&line);
         buf_done(&line);
