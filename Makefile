@@ -111,16 +111,26 @@ screens: all $(BUILD)/tests/pty_run
 
 # --- docs and packages ---------------------------------------------------------------------------
 
+# The man page and the completions come from the tables of the program itself.
+COMPLETIONS := assets/completions
 docs: $(BUILD)/$(NAME)
-	$(BUILD)/$(NAME) --man > assets/$(NAME).1
+	@mkdir -p $(COMPLETIONS)
+	$< --generate man > assets/$(NAME).1
+	$< --generate bash > $(COMPLETIONS)/$(NAME).bash
+	$< --generate zsh > $(COMPLETIONS)/_$(NAME)
+	$< --generate fish > $(COMPLETIONS)/$(NAME).fish
 
-SHARE := $(DESTDIR)$(PREFIX)/share
+ROOT  := $(DESTDIR)$(PREFIX)
+SHARE := $(ROOT)/share
+put   = install -D -m $(1) $(2) $(3)
 install: all
-	install -D -m 755 $(BUILD)/$(NAME) $(DESTDIR)$(PREFIX)/bin/$(NAME)
-	install -D -m 644 assets/$(NAME).1 $(SHARE)/man/man1/$(NAME).1
-	install -D -m 644 assets/config.ini $(SHARE)/doc/$(NAME)/config.ini
-	install -D -m 644 assets/completion.bash $(SHARE)/bash-completion/completions/$(NAME)
-	$(foreach mo,$(LANGUAGES),install -D -m 644 $(mo) $(SHARE)/$(patsubst $(BUILD)/%,%,$(mo));)
+	$(call put,755,$(BUILD)/$(NAME),$(ROOT)/bin/$(NAME))
+	$(call put,644,assets/$(NAME).1,$(SHARE)/man/man1/$(NAME).1)
+	$(call put,644,assets/config.ini.example,$(SHARE)/doc/$(NAME)/config.ini.example)
+	$(call put,644,$(COMPLETIONS)/$(NAME).bash,$(SHARE)/bash-completion/completions/$(NAME))
+	$(call put,644,$(COMPLETIONS)/_$(NAME),$(SHARE)/zsh/site-functions/_$(NAME))
+	$(call put,644,$(COMPLETIONS)/$(NAME).fish,$(SHARE)/fish/vendor_completions.d/$(NAME).fish)
+	$(foreach mo,$(LANGUAGES),$(call put,644,$(mo),$(SHARE)/$(mo:$(BUILD)/%=%)) &&) true
 
 deb:
 	@BUILD=$(BUILD)-deb MAKE=$(MAKE) assets/make-deb.sh $(VERSION)

@@ -1,0 +1,128 @@
+#!/bin/sh
+# Everything that `make check` proves, two things at a time; the last line is "N passed, N failed".
+# usage: check.sh [asan]     asan: only the run under ASan and UBSan
+# BUILD names the object folder; -clang and -asan are put behind it for the other two builds. What a
+# step said is in BUILD/check/ and is shown when it failed.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+BUILD=${BUILD:-build}
+MAKE=${MAKE:-make}
+JOBS=$(nproc)
+LOGS=$BUILD/check
+LIMIT=400 # seconds of one step
+
+# Name, exit status, seconds and log: counts what cmocka or the runners said, else the step is one.
+count() {
+    awk -v name="$1" -v status="$2" -v seconds="$3" '
+        /^\[  PASSED  \] [0-9]+ test/ { passed += $4 }
+        /^\[  FAILED  \] [0-9]+ test/ { failed += $4 }
+        /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
+        END {
+            if (status != 0 && !failed)
+                failed = 1
+            if (status == 0 && !passed)
+                passed = 1
+            printf "%s\t%d\t%d\t%.1f\n", name, passed, failed, seconds
+        }' "$4"
+}
+
+# One step: a name, then the command. Several may run at once; each says its piece in one write.
+step() {
+    name=$1
+    shift
+    log=$LOGS/$(printf '%s' "$name" | tr -c 'A-Za-z0-9_\n' -).log
+    start=$(date +%s.%N)
+    timeout "$LIMIT" "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    seconds=$(echo "$start $(date +%s.%N)" | awk '{ print $2 - $1 }')
+    result=$(count "$name" $status "$seconds" "$log")
+    printf '%s\n' "$result" >>"$LOGS/results"
+    said=$(echo "$result" | awk -F'\t' '{
+        printf "%-4s %6.1f s  %-34s %d passed%s", $3 ? "FAIL" : "ok", $4, $1, $2,
+            $3 ? ", " $3 " failed" : "" }')
+    [ $status = 0 ] || said="$said
+$(tail -n 60 "$log" | sed 's/^/    | /')"
+    [ $status != 124 ] || said="$said
+    | it took longer than $LIMIT s"
+    printf '%s\n' "$said"
+}
+
+build() { # NAME SUFFIX VARIABLE...
+    name=$1 folder=$BUILD$2
+    shift 2
+    step "$name" $MAKE --no-print-directory -k -j"$JOBS" BUILD="$folder" "$@" all tests
+}
+
+# The test programs of a build, as many at once as there are processors.
+units() { # LABEL FOLDER
+    for source in tests/test_*.c; do
+        program=$(basename "$source" .c)
+        printf '%s %s\0%s\0' "$1" "${program#test_}" "$2/tests/$program"
+    done | xargs -0 -r -n 2 -P "$JOBS" "$0" --step
+    for script in tests/test_*.sh; do
+        [ -e "$script" ] || continue
+        program=$(basename "$script" .sh)
+        CONSOLE=$2/avirato-console step "$1 ${program#test_}" "$script"
+    done
+}
+
+keys() { # LABEL FOLDER SCRIPTS...
+    label=$1 folder=$2
+    shift 2
+    [ -e "$1" ] || return
+    step "$label" "$BUILD/tests/pty_run" -j "$JOBS" -p "$folder/avirato-console" "$@"
+}
+
+# What make docs wrote is what the program of today would write.
+generated() {
+    stale=
+    while read -r what file; do
+        "$BUILD/avirato-console" --generate "$what" | diff -u "assets/$file" - || stale=1
+    done <<EOF
+man avirato-console.1
+bash completions/avirato-console.bash
+zsh completions/_avirato-console
+fish completions/avirato-console.fish
+EOF
+    [ -z "$stale" ] || { echo "make docs writes them anew" && return 1; }
+}
+
+if [ "${1-}" = --step ]; then
+    shift
+    step "$@"
+    exit
+fi
+if [ "${1-}" = --generated ]; then
+    generated
+    exit
+fi
+
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+begin=$(date +%s)
+if [ "${1-}" = asan ]; then
+    build "build with ASan and UBSan" -asan SAN=1
+    units asan "$BUILD-asan"
+else
+    step "lint" tests/lint.sh
+    step "lint finds what it should" tests/lint.sh --self-test
+    build "build with gcc" "" CC=gcc
+    build "build with clang" -clang CC=clang
+    build "build with ASan and UBSan" -asan SAN=1
+    step "man page and completions fit" "$0" --generated
+    units unit "$BUILD"
+    units asan "$BUILD-asan"
+    keys "screens" "$BUILD" tests/screens/*.keys
+    keys "flows" "$BUILD" tests/flows/*.keys
+    keys "flows asan" "$BUILD-asan" tests/flows/*.keys
+fi
+
+echo
+echo "Slowest:"
+sort -t '	' -k 4 -rn "$LOGS/results" | head -n 5 | awk -F'\t' '{ printf "  %6.1f s  %s\n", $4, $1 }'
+awk -F'\t' -v took=$(($(date +%s) - begin)) '
+    { passed += $2; failed += $3 }
+    END {
+        printf "%d s in all\n%d passed, %d failed\n", took, passed, failed
+        exit failed > 0
+    }' "$LOGS/results"
