@@ -30,10 +30,11 @@ enum money_style { MONEY_POINT /* 1,234.50 */, MONEY_COMMA /* 1.234,50 */ };
    confirms its exponent (CLP, CVE, ISK): no money action on it. */
 int currency_exponent(const char *currency);
 
-/* What a person typed, read as an amount of that currency. 12,50 and 12.50 and 1.234,50 are
-   taken; an amount that can be read in two ways (1.234, 1,000) is ERR_AMBIGUOUS and readings[] holds
-   both; more decimals than the currency has is ERR_INVALID, never rounded. Only digits and the two
-   marks: no sign, space, exponent or currency. Result > 0 and <= MONEY_MAX. */
+/* What a person typed, read as an amount of that currency. 12,50 and 12.50 and 1.234,50 are taken.
+   An amount that can be read in two ways (1.234, 1,000) is ERR_AMBIGUOUS and readings[] holds both,
+   the grouped one first, decimals that the currency lacks cut off; otherwise more decimals than the
+   currency has is ERR_INVALID, never rounded. Only digits and the two marks: no sign, space, exponent
+   or currency. Result > 0 and <= MONEY_MAX. */
 bool money_parse(const char *text, const char *currency, enum money_style style,
                  struct money *out, int64_t readings[2], struct err *err);
 /* "1.234,50": grouped when group is set. Writes at most size bytes; returns out. "?" if unknown. */
@@ -72,8 +73,8 @@ struct attempt {
     struct stamp created;
 };
 
-/* One row of any of the three lists. Strings are borrowed from the arena of whoever made the record;
-   NULL means absent. Unknown status and type words are kept as received, never guessed. */
+/* One row of any of the three lists. Strings are borrowed from the arena of whoever made the
+   record; NULL means absent. Unknown status and type words are kept as received, never guessed. */
 struct record {
     enum record_kind kind;
     const char *id;                /* sessionId / posPaymentId / modificationReference */
@@ -243,7 +244,8 @@ void body_charge(struct buf *out, const char *webcode, const struct charge_draft
 void body_modification(struct buf *out, const char *webcode, enum endpoint endpoint,
                        const struct modification_draft *draft);
 
-/* Decodes one stored raw object again (cache rows keep only what lists need). Strings live in arena. */
+/* Decodes one stored raw object again (cache rows keep only what lists need). Strings live in
+   arena. */
 bool record_from_json(struct arena *arena, enum record_kind kind, const char *json,
                       struct record *out, struct err *err);
 
