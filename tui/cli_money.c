@@ -26,6 +26,13 @@ int cli_money_exit(const struct intent *intent)
     return CLI_FAILED;
 }
 
+/* What the API said; where nothing good came of it, else our own technical reason. */
+static const char *message_of(const struct intent *intent)
+{
+    int status = cli_money_exit(intent);
+    return intent->message || status == CLI_DONE ? intent->message : intent->why;
+}
+
 static void put_fields(struct buf *out, const struct intent *intent)
 {
     const struct {
@@ -45,7 +52,7 @@ static void put_fields(struct buf *out, const struct intent *intent)
     buf_puts(out, ",\"httpStatus\":");
     cli_json_number(out, intent->http_status, intent->http_status != 0);
     buf_puts(out, ",\"message\":");
-    cli_json_string(out, intent->message ? intent->message : intent->why);
+    cli_json_string(out, message_of(intent));
     buf_puts(out, ",\"traceId\":");
     cli_json_string(out, intent->trace_id);
 }
@@ -83,7 +90,7 @@ int cli_money_report(struct cli *cli, const struct intent *intent)
 
 int cli_money_fail(struct cli *cli, const struct err *err)
 {
-    struct intent none = {.why = err->detail};
+    struct intent none = {.message = err->detail};
     if (cli_has(cli, OPTION_JSON))
         print_json(&none);
     /* A value that op_check() refuses is a refusal, not a misspelt command. */
@@ -92,7 +99,7 @@ int cli_money_fail(struct cli *cli, const struct err *err)
 
 int cli_money_refuse(struct cli *cli, struct text why, int status)
 {
-    struct intent none = {.why = why.bytes};
+    struct intent none = {.message = why.bytes};
     if (cli_has(cli, OPTION_JSON))
         print_json(&none);
     cli_say(why);

@@ -112,9 +112,10 @@ static void put_line(struct cli_table *table, const struct text *cells)
         int room = table->width - at - blanks;
         if (table->widths[i] < room)
             room = table->widths[i];
-        int start = at + blanks;
-        at += put_cell(cell, room, column->right, blanks);
-        blanks = GAP + start + room - at;
+        int end = at + blanks + room;
+        if (cell.bytes[0])
+            at += put_cell(cell, room, column->right, blanks);
+        blanks = GAP + end - at;
     }
     fputc('\n', stdout);
 }

@@ -72,9 +72,12 @@ static bool check_config(struct doctor *doctor)
     else if (config.path)
         report(doctor, "configuration", true,
                text_oursf(doctor->arena, _("Configuration: %s is fine."), path), text_ours(""));
+    else if (config.from_environment)
+        report(doctor, "configuration", true,
+               text_ours(_("Configuration: no file; AVIRATO_… variables decide.")), text_ours(""));
     else
         report(doctor, "configuration", true,
-               text_ours(_("Configuration: there is none, so this is training.")), text_ours(""));
+               text_ours(_("Configuration: no file, so this is training.")), text_ours(""));
     config_done(&config);
     return ok;
 }

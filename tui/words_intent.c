@@ -264,6 +264,11 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
         .next = words_fill(arena, _(sentence.next ? sentence.next : ""), holes, COUNT_OF(holes)),
         .proof = words_proof(arena, intent->code, intent->http_status, intent->trace_id),
     };
+    bool ended_well = intent->state == INTENT_CONFIRMED || intent->state == INTENT_SUCCEEDED ||
+                      intent->state == INTENT_ACCEPTED;
+    /* "HTTP 200" alone proves nothing, and the error before a good end found by reading misleads. */
+    if (ended_well && (!intent->trace_id || intent->http_status / 100 != 2))
+        result.proof = text_ours("");
     if (!result.what.bytes[0])
         result.what = words_intent_state(intent->state);
     return result;
