@@ -98,15 +98,16 @@ static void end_unsent_because(struct run *run, const char *word, const struct e
 
 /* --- the look --------------------------------------------------------------------------------- */
 
+/* Whether what can be done is still what the person saw. An open refund that has succeeded meanwhile
+   changes nothing: it counted as spent before. */
 static bool same_facts(const struct payment_facts *a, const struct payment_facts *b)
 {
     return a->authorised.known == b->authorised.known &&
            (!a->authorised.known || money_equal(&a->authorised, &b->authorised)) &&
-           a->captured == b->captured && a->refunded == b->refunded &&
-           a->refunding == b->refunding && a->left == b->left && a->capturing == b->capturing &&
+           a->captured == b->captured && a->left == b->left && a->capturing == b->capturing &&
            a->is_preauth == b->is_preauth && a->captured_any == b->captured_any &&
-           a->cancelled == b->cancelled && a->cancelling == b->cancelling &&
-           a->extending == b->extending;
+           a->capture_open == b->capture_open && a->cancelled == b->cancelled &&
+           a->cancelling == b->cancelling && a->extending == b->extending;
 }
 
 /* The payment's own modifications have just been stored in the cache: what do they add up to now? A
