@@ -34,7 +34,7 @@ static void faults(struct sim_request *request, struct sim_answer *answer)
         return;
     }
     answer_data_open(answer, 200);
-    json_text(&answer->body, request->body.data);
+    sim_json_text(&answer->body, request->body.data);
     answer_data_close(answer);
 }
 
@@ -102,20 +102,20 @@ bool sim_faults_count(const struct sim *sim, size_t rule, uint64_t *matched, uin
 
 void sim_ledger_json(struct sim *sim, struct buf *out)
 {
-    json_open(out, '{');
-    json_key(out, "requests");
-    json_open(out, '{');
+    sim_json_open(out, '{');
+    sim_json_key(out, "requests");
+    sim_json_open(out, '{');
     for (size_t i = 0; i < routes_count(); i++) {
         struct buf name;
         buf_init(&name, 128);
         routes_name(i, &name);
-        json_key(out, name.data);
-        json_number(out, (int64_t)sim->seen[i]);
+        sim_json_key(out, name.data);
+        sim_json_number(out, (int64_t)sim->seen[i]);
         buf_done(&name);
     }
-    json_close(out, '}');
+    sim_json_close(out, '}');
     data_ledger(sim->data, &sim->seed.codes, sim_now_ms(sim), out);
-    json_key(out, "faults");
+    sim_json_key(out, "faults");
     faults_ledger(sim->faults, out);
-    json_close(out, '}');
+    sim_json_close(out, '}');
 }

@@ -377,37 +377,37 @@ int64_t data_key_requests(struct sim_data *data, const char *key)
 
 static void ledger_counts(sqlite3_stmt *stmt, struct buf *out, bool requests)
 {
-    json_open(out, '{');
+    sim_json_open(out, '{');
     while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-        json_key(out, (const char *)sqlite3_column_text(stmt, 0));
+        sim_json_key(out, (const char *)sqlite3_column_text(stmt, 0));
         if (requests) {
-            json_open(out, '{');
-            json_key(out, "requests");
-            json_number(out, sqlite3_column_int64(stmt, 2));
-            json_key(out, "executions");
+            sim_json_open(out, '{');
+            sim_json_key(out, "requests");
+            sim_json_number(out, sqlite3_column_int64(stmt, 2));
+            sim_json_key(out, "executions");
         }
-        json_number(out, sqlite3_column_int64(stmt, 1));
+        sim_json_number(out, sqlite3_column_int64(stmt, 1));
         if (requests)
-            json_close(out, '}');
+            sim_json_close(out, '}');
     }
-    json_close(out, '}');
+    sim_json_close(out, '}');
     sqlite3_finalize(stmt);
 }
 
 void data_ledger(struct sim_data *data, const struct sim_codes *codes, int64_t now_ms,
                  struct buf *out)
 {
-    json_key(out, "keys");
+    sim_json_key(out, "keys");
     ledger_counts(query(data, "SELECT key, (SELECT count(*) FROM object WHERE object.key = seen.key"
                               " AND " EXECUTED "), requests FROM seen ORDER BY key", "i", now_ms),
                   out, true);
-    json_key(out, "references");
+    sim_json_key(out, "references");
     ledger_counts(query(data, "SELECT custom_reference, count(*) FROM object WHERE"
                               " custom_reference IS NOT NULL AND " EXECUTED " GROUP BY 1",
                         "i", now_ms),
                   out, false);
-    json_key(out, "executions");
-    json_open(out, '[');
+    sim_json_key(out, "executions");
+    sim_json_open(out, '[');
     sqlite3_stmt *stmt = query(data, "SELECT " COLUMNS ", env, key, " EXECUTED
                                      " FROM object WHERE outcome <> 'none' ORDER BY id",
                                "i", now_ms);
@@ -416,10 +416,10 @@ void data_ledger(struct sim_data *data, const struct sim_codes *codes, int64_t n
         struct sim_row row;
         enum sim_env env = (enum sim_env)sqlite3_column_int(stmt, 24);
         read_row(stmt, codes, env, now_ms, &arena, &row);
-        json_ledger_row(out, &row, env == SIM_TEST, (const char *)sqlite3_column_text(stmt, 25),
+        sim_json_ledger_row(out, &row, env == SIM_TEST, (const char *)sqlite3_column_text(stmt, 25),
                         sqlite3_column_int(stmt, 26) != 0);
         arena_done(&arena);
     }
-    json_close(out, ']');
+    sim_json_close(out, ']');
     sqlite3_finalize(stmt);
 }

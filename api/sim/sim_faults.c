@@ -320,15 +320,15 @@ bool faults_count(const struct sim_faults *faults, size_t rule, uint64_t *matche
 
 void faults_ledger(const struct sim_faults *faults, struct buf *out)
 {
-    json_open(out, '[');
+    sim_json_open(out, '[');
     for (size_t i = 0; i < faults->count; i++) {
-        json_open(out, '{');
-        json_pair(out, "rule", faults->rules[i].text);
-        json_key(out, "matched");
-        json_number(out, (int64_t)faults->rules[i].matched);
-        json_key(out, "applied");
-        json_number(out, (int64_t)faults->rules[i].applied);
-        json_close(out, '}');
+        sim_json_open(out, '{');
+        sim_json_pair(out, "rule", faults->rules[i].text);
+        sim_json_key(out, "matched");
+        sim_json_number(out, (int64_t)faults->rules[i].matched);
+        sim_json_key(out, "applied");
+        sim_json_number(out, (int64_t)faults->rules[i].applied);
+        sim_json_close(out, '}');
     }
-    json_close(out, ']');
+    sim_json_close(out, ']');
 }

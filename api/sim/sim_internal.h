@@ -94,29 +94,29 @@ enum store_verdict store_payment_find(struct sim *sim, enum sim_env env, const c
 
 /* --- JSON out and in (sim_json.c); its own writer and reader, nothing shared with the client --- */
 
-void json_open(struct buf *out, char bracket);  /* '{' or '[', with the comma where needed */
-void json_close(struct buf *out, char bracket); /* '}' or ']' */
-void json_key(struct buf *out, const char *name);
-void json_text(struct buf *out, const char *text); /* NULL writes null */
-void json_number(struct buf *out, int64_t number);
-void json_bool(struct buf *out, bool value);
-void json_pair(struct buf *out, const char *name, const char *text); /* nothing when text is NULL */
+void sim_json_open(struct buf *out, char bracket);  /* '{' or '[', with the comma where needed */
+void sim_json_close(struct buf *out, char bracket); /* '}' or ']' */
+void sim_json_key(struct buf *out, const char *name);
+void sim_json_text(struct buf *out, const char *text); /* NULL writes null */
+void sim_json_number(struct buf *out, int64_t number);
+void sim_json_bool(struct buf *out, bool value);
+void sim_json_pair(struct buf *out, const char *name, const char *text); /* nothing when text is NULL */
 #define JSON_LEAN 1u /* style: see SIM_LEAN */
-void json_row(struct buf *out, const struct sim_row *row, unsigned style);
-void json_session_created(struct buf *out, const struct sim_row *row, const char *url);
-void json_time(struct buf *out, const char *name, int64_t ms, bool zoned);
+void sim_json_row(struct buf *out, const struct sim_row *row, unsigned style);
+void sim_json_session_created(struct buf *out, const struct sim_row *row, const char *url);
+void sim_json_time(struct buf *out, const char *name, int64_t ms, bool zoned);
 
-void json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
+void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
                      bool executed);
 
 /* One field of a request body. */
-enum json_want { WANT_TEXT, WANT_BOOL, WANT_AMOUNT };
-struct json_field {
+enum sim_json_want { WANT_TEXT, WANT_BOOL, WANT_AMOUNT };
+struct sim_json_field {
     const char *name;
-    enum json_want want;
+    enum sim_json_want want;
     bool required;
 };
-struct json_value {
+struct sim_json_value {
     bool given;
     const char *text; /* NULL: absent */
     bool truth;
@@ -125,8 +125,8 @@ struct json_value {
 };
 /* Reads the fields, values[i] for fields[i]. On a missing, ill-typed or unknown field returns false
    and says why in trouble. Texts live in arena. */
-bool json_read(const struct buf *body, const struct json_field *fields, size_t count,
-               struct json_value *values, struct arena *arena, struct buf *trouble);
+bool sim_json_read(const struct buf *body, const struct sim_json_field *fields, size_t count,
+               struct sim_json_value *values, struct arena *arena, struct buf *trouble);
 
 /* --- one request and its answer ---------------------------------------------------------------- */
 
@@ -179,7 +179,7 @@ bool request_check_webcode(struct sim_request *request, struct sim_answer *answe
 bool answer_verdict(struct sim_answer *answer, enum store_verdict verdict, const char *what);
 /* Reads the body; false after an error was answered. */
 bool request_read(struct sim_request *request, struct sim_answer *answer,
-                  const struct json_field *fields, size_t count, struct json_value *values);
+                  const struct sim_json_field *fields, size_t count, struct sim_json_value *values);
 
 /* Formats (sim_checks.c); false after an error was answered, absent texts pass. */
 bool check_currency(struct sim_answer *answer, const char *currency);

@@ -15,13 +15,13 @@ static void comma(struct buf *out)
         buf_puts(out, ",");
 }
 
-void json_open(struct buf *out, char bracket)
+void sim_json_open(struct buf *out, char bracket)
 {
     comma(out);
     buf_add(out, &bracket, 1);
 }
 
-void json_close(struct buf *out, char bracket)
+void sim_json_close(struct buf *out, char bracket)
 {
     buf_add(out, &bracket, 1);
 }
@@ -40,14 +40,14 @@ static void quote(struct buf *out, const char *text)
     buf_puts(out, "\"");
 }
 
-void json_key(struct buf *out, const char *name)
+void sim_json_key(struct buf *out, const char *name)
 {
     comma(out);
     quote(out, name);
     buf_puts(out, ":");
 }
 
-void json_text(struct buf *out, const char *text)
+void sim_json_text(struct buf *out, const char *text)
 {
     comma(out);
     if (text)
@@ -56,32 +56,32 @@ void json_text(struct buf *out, const char *text)
         buf_puts(out, "null");
 }
 
-void json_number(struct buf *out, int64_t number)
+void sim_json_number(struct buf *out, int64_t number)
 {
     comma(out);
     buf_printf(out, "%lld", (long long)number);
 }
 
-void json_bool(struct buf *out, bool value)
+void sim_json_bool(struct buf *out, bool value)
 {
     comma(out);
     buf_puts(out, value ? "true" : "false");
 }
 
-void json_pair(struct buf *out, const char *name, const char *text)
+void sim_json_pair(struct buf *out, const char *name, const char *text)
 {
     if (!text || !text[0])
         return;
-    json_key(out, name);
-    json_text(out, text);
+    sim_json_key(out, name);
+    sim_json_text(out, text);
 }
 
-void json_time(struct buf *out, const char *name, int64_t ms, bool zoned)
+void sim_json_time(struct buf *out, const char *name, int64_t ms, bool zoned)
 {
     if (ms == 0)
         return;
     struct civil at = time_to_civil(zoned ? ms : ms + SIM_ZONE_MS);
-    json_key(out, name);
+    sim_json_key(out, name);
     buf_printf(out, zoned ? "\"%04d-%02d-%02dT%02d:%02d:%02dZ\"" : "\"%04d-%02d-%02d %02d:%02d:%02d\"",
                at.year, at.month, at.day, at.hour, at.minute, at.second);
 }
@@ -90,55 +90,55 @@ static void amount(struct buf *out, const struct sim_row *row)
 {
     if (row->amount == 0)
         return;
-    json_key(out, "amount");
-    json_open(out, '{');
-    json_key(out, "value");
-    json_number(out, row->amount);
-    json_pair(out, "currency", row->currency);
-    json_close(out, '}');
+    sim_json_key(out, "amount");
+    sim_json_open(out, '{');
+    sim_json_key(out, "value");
+    sim_json_number(out, row->amount);
+    sim_json_pair(out, "currency", row->currency);
+    sim_json_close(out, '}');
 }
 
 static void nullable(struct buf *out, const char *name, const char *text, unsigned style)
 {
     if (!text && !(style & JSON_LEAN))
         return;
-    json_key(out, name);
-    json_text(out, text);
+    sim_json_key(out, name);
+    sim_json_text(out, text);
 }
 
 static void attempts(struct buf *out, const struct sim_row *row)
 {
-    json_key(out, "attempts");
-    json_open(out, '[');
+    sim_json_key(out, "attempts");
+    sim_json_open(out, '[');
     for (size_t i = 0; i < row->attempt_count; i++) {
-        json_open(out, '{');
-        json_pair(out, "paymentReference", row->attempts[i].reference);
-        json_pair(out, "status", row->attempts[i].status);
-        json_time(out, "createdAt", row->attempts[i].created_ms, false);
-        json_close(out, '}');
+        sim_json_open(out, '{');
+        sim_json_pair(out, "paymentReference", row->attempts[i].reference);
+        sim_json_pair(out, "status", row->attempts[i].status);
+        sim_json_time(out, "createdAt", row->attempts[i].created_ms, false);
+        sim_json_close(out, '}');
     }
-    json_close(out, ']');
+    sim_json_close(out, ']');
 }
 
 static void session(struct buf *out, const struct sim_row *row, unsigned style)
 {
-    json_pair(out, "sessionId", row->reference);
-    json_pair(out, "status", row->status);
+    sim_json_pair(out, "sessionId", row->reference);
+    sim_json_pair(out, "status", row->status);
     amount(out, row);
     nullable(out, "countryCode", row->country, style);
     nullable(out, "shopperLocale", row->locale, style);
     nullable(out, "deliverAt", row->deliver_at, style);
     nullable(out, "description", row->description, style);
     nullable(out, "customReference", row->custom_reference, style);
-    json_key(out, "isPreAuth");
-    json_bool(out, row->preauth);
-    json_pair(out, "urlOk", row->url_ok);
-    json_pair(out, "urlKo", row->url_ko);
-    json_time(out, "createdAt", row->created_ms, false);
+    sim_json_key(out, "isPreAuth");
+    sim_json_bool(out, row->preauth);
+    sim_json_pair(out, "urlOk", row->url_ok);
+    sim_json_pair(out, "urlKo", row->url_ko);
+    sim_json_time(out, "createdAt", row->created_ms, false);
     if (row->payment_reference[0] && !(style & JSON_LEAN)) {
-        json_pair(out, "paymentReference", row->payment_reference);
-        json_time(out, "completedAt", row->completed_ms, false);
-        json_pair(out, "paymentStatus", "AUTHORISED");
+        sim_json_pair(out, "paymentReference", row->payment_reference);
+        sim_json_time(out, "completedAt", row->completed_ms, false);
+        sim_json_pair(out, "paymentStatus", "AUTHORISED");
     }
     if (!(style & JSON_LEAN))
         attempts(out, row);
@@ -146,72 +146,72 @@ static void session(struct buf *out, const struct sim_row *row, unsigned style)
 
 static void payment(struct buf *out, const struct sim_row *row, unsigned style)
 {
-    json_pair(out, "posPaymentId", row->reference);
-    json_pair(out, "paymentReference", row->payment_reference);
-    json_pair(out, "poiId", row->poi_id);
-    json_pair(out, "status", row->status);
+    sim_json_pair(out, "posPaymentId", row->reference);
+    sim_json_pair(out, "paymentReference", row->payment_reference);
+    sim_json_pair(out, "poiId", row->poi_id);
+    sim_json_pair(out, "status", row->status);
     amount(out, row);
     nullable(out, "description", row->description, style);
     nullable(out, "customReference", row->custom_reference, style);
-    json_key(out, "isPreAuth");
-    json_bool(out, row->preauth);
-    json_time(out, "createdAt", row->created_ms, style & JSON_LEAN);
-    json_time(out, "completedAt", row->completed_ms, style & JSON_LEAN);
+    sim_json_key(out, "isPreAuth");
+    sim_json_bool(out, row->preauth);
+    sim_json_time(out, "createdAt", row->created_ms, style & JSON_LEAN);
+    sim_json_time(out, "completedAt", row->completed_ms, style & JSON_LEAN);
 }
 
 static void modification(struct buf *out, const struct sim_row *row, unsigned style)
 {
-    json_pair(out, "modificationReference", row->reference);
-    json_pair(out, "type", row->type);
-    json_pair(out, "paymentReference", row->payment_reference);
-    json_pair(out, "status", row->status);
+    sim_json_pair(out, "modificationReference", row->reference);
+    sim_json_pair(out, "type", row->type);
+    sim_json_pair(out, "paymentReference", row->payment_reference);
+    sim_json_pair(out, "status", row->status);
     amount(out, row);
     nullable(out, "reason", row->reason, style);
     nullable(out, "failureReason", row->failure_reason, style);
-    json_time(out, "createdAt", row->created_ms, style & JSON_LEAN);
-    json_time(out, "updatedAt", row->updated_ms, style & JSON_LEAN);
+    sim_json_time(out, "createdAt", row->created_ms, style & JSON_LEAN);
+    sim_json_time(out, "updatedAt", row->updated_ms, style & JSON_LEAN);
 }
 
-void json_row(struct buf *out, const struct sim_row *row, unsigned style)
+void sim_json_row(struct buf *out, const struct sim_row *row, unsigned style)
 {
     static void (*const shapes[SIM_KINDS])(struct buf *, const struct sim_row *, unsigned) = {
         [SIM_SESSION] = session, [SIM_PAYMENT] = payment, [SIM_MODIFICATION] = modification};
-    json_open(out, '{');
+    sim_json_open(out, '{');
     shapes[row->kind](out, row, style);
-    json_close(out, '}');
+    sim_json_close(out, '}');
 }
 
-void json_session_created(struct buf *out, const struct sim_row *row, const char *url)
+void sim_json_session_created(struct buf *out, const struct sim_row *row, const char *url)
 {
-    json_open(out, '{');
-    json_pair(out, "sessionId", row->reference);
-    json_pair(out, "paymentUrl", url);
-    json_pair(out, "status", row->status);
+    sim_json_open(out, '{');
+    sim_json_pair(out, "sessionId", row->reference);
+    sim_json_pair(out, "paymentUrl", url);
+    sim_json_pair(out, "status", row->status);
     amount(out, row);
     nullable(out, "description", row->description, JSON_LEAN);
     nullable(out, "customReference", row->custom_reference, JSON_LEAN);
-    json_key(out, "isPreAuth");
-    json_bool(out, row->preauth);
-    json_time(out, "createdAt", row->created_ms, false);
-    json_close(out, '}');
+    sim_json_key(out, "isPreAuth");
+    sim_json_bool(out, row->preauth);
+    sim_json_time(out, "createdAt", row->created_ms, false);
+    sim_json_close(out, '}');
 }
 
-void json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
+void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
                      bool executed)
 {
     static const char *const kinds[SIM_KINDS] = {"session", "payment", "modification"};
-    json_open(out, '{');
-    json_pair(out, "key", key);
-    json_pair(out, "environment", test ? "test" : "live");
-    json_pair(out, "kind", row->kind == SIM_MODIFICATION ? row->type : kinds[row->kind]);
-    json_pair(out, "reference", row->reference);
-    json_pair(out, "paymentReference", row->payment_reference);
-    json_pair(out, "customReference", row->custom_reference);
+    sim_json_open(out, '{');
+    sim_json_pair(out, "key", key);
+    sim_json_pair(out, "environment", test ? "test" : "live");
+    sim_json_pair(out, "kind", row->kind == SIM_MODIFICATION ? row->type : kinds[row->kind]);
+    sim_json_pair(out, "reference", row->reference);
+    sim_json_pair(out, "paymentReference", row->payment_reference);
+    sim_json_pair(out, "customReference", row->custom_reference);
     amount(out, row);
-    json_pair(out, "status", row->status);
-    json_key(out, "executed");
-    json_bool(out, executed);
-    json_close(out, '}');
+    sim_json_pair(out, "status", row->status);
+    sim_json_key(out, "executed");
+    sim_json_bool(out, executed);
+    sim_json_close(out, '}');
 }
 
 /* --- reading ------------------------------------------------------------------------------------ */
@@ -228,7 +228,7 @@ static bool read_whole(const cJSON *item, int64_t *out)
     return good;
 }
 
-static bool read_amount(const cJSON *item, struct json_value *value)
+static bool read_amount(const cJSON *item, struct sim_json_value *value)
 {
     if (!cJSON_IsObject(item) || cJSON_GetArraySize(item) != 2)
         return false;
@@ -242,7 +242,7 @@ static bool read_amount(const cJSON *item, struct json_value *value)
     return true;
 }
 
-static bool read_value(const cJSON *item, enum json_want want, struct json_value *value,
+static bool read_value(const cJSON *item, enum sim_json_want want, struct sim_json_value *value,
                        struct arena *arena)
 {
     switch (want) {
@@ -264,8 +264,8 @@ static bool complain(struct buf *trouble, const char *what, const char *name)
     return false;
 }
 
-static bool read_object(const cJSON *root, const struct json_field *fields, size_t count,
-                        struct json_value *values, struct arena *arena, struct buf *trouble)
+static bool read_object(const cJSON *root, const struct sim_json_field *fields, size_t count,
+                        struct sim_json_value *values, struct arena *arena, struct buf *trouble)
 {
     for (const cJSON *item = root->child; item; item = item->next) {
         size_t i = 0;
@@ -287,8 +287,8 @@ static bool read_object(const cJSON *root, const struct json_field *fields, size
     return true;
 }
 
-bool json_read(const struct buf *body, const struct json_field *fields, size_t count,
-               struct json_value *values, struct arena *arena, struct buf *trouble)
+bool sim_json_read(const struct buf *body, const struct sim_json_field *fields, size_t count,
+               struct sim_json_value *values, struct arena *arena, struct buf *trouble)
 {
     const char *end = NULL;
     cJSON *root = body->len ? cJSON_ParseWithLengthOpts(body->data, body->len + 1, &end, true) : NULL;

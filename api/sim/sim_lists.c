@@ -29,48 +29,48 @@ static int64_t pages_of(const struct page *page)
 
 static void number_pair(struct buf *out, const char *name, int64_t number)
 {
-    json_key(out, name);
-    json_number(out, number);
+    sim_json_key(out, name);
+    sim_json_number(out, number);
 }
 
 static void text_pair(struct buf *out, const char *name, int64_t number)
 {
-    json_key(out, name);
+    sim_json_key(out, name);
     buf_printf(out, "\"%lld\"", (long long)number);
 }
 
 static void facts_canonical(struct buf *out, const struct page *page)
 {
-    json_key(out, "pagination");
-    json_open(out, '{');
+    sim_json_key(out, "pagination");
+    sim_json_open(out, '{');
     number_pair(out, "page", page->number);
     number_pair(out, "limit", page->limit);
     number_pair(out, "total", page->total);
     number_pair(out, "totalPages", pages_of(page));
-    json_close(out, '}');
+    sim_json_close(out, '}');
 }
 
 static void facts_meta(struct buf *out, const struct page *page)
 {
-    json_key(out, "meta");
-    json_open(out, '{');
+    sim_json_key(out, "meta");
+    sim_json_open(out, '{');
     text_pair(out, "currentPage", page->number);
     text_pair(out, "perPage", page->limit);
     text_pair(out, "totalItems", page->total);
     text_pair(out, "lastPage", pages_of(page));
-    json_close(out, '}');
+    sim_json_close(out, '}');
 }
 
 static void facts_cursor(struct buf *out, const struct page *page)
 {
     bool more = page->number < pages_of(page);
-    json_key(out, "hasMore");
-    json_bool(out, more);
-    json_key(out, "nextCursor");
+    sim_json_key(out, "hasMore");
+    sim_json_bool(out, more);
+    sim_json_key(out, "nextCursor");
     if (more)
         buf_printf(out, "\"c%lld\"", (long long)page->number + 1);
     else
-        json_text(out, NULL);
+        sim_json_text(out, NULL);
 }
 
 static const struct dialect dialects[SIM_DIALECTS] = {
@@ -202,7 +202,7 @@ struct rows {
 static void add_row(void *ctx, const struct sim_row *row)
 {
     struct rows *rows = ctx;
-    json_row(rows->out, row, rows->style);
+    sim_json_row(rows->out, row, rows->style);
 }
 
 static void write_list(struct sim_request *request, struct sim_answer *answer,
@@ -220,18 +220,18 @@ static void write_list(struct sim_request *request, struct sim_answer *answer,
     answer_data_open(answer, 200);
     struct buf *out = &answer->body;
     if (dialect->rows) {
-        json_open(out, '{');
-        json_key(out, dialect->named_rows ? names[filter->kind] : dialect->rows);
+        sim_json_open(out, '{');
+        sim_json_key(out, dialect->named_rows ? names[filter->kind] : dialect->rows);
     }
-    json_open(out, '[');
+    sim_json_open(out, '[');
     struct rows rows = {out, dialect->style};
     page->total = store_list(request->sim, filter, (page->number - 1) * page->limit, page->limit,
                              &request->arena, add_row, &rows);
-    json_close(out, ']');
+    sim_json_close(out, ']');
     if (dialect->facts)
         dialect->facts(out, page);
     if (dialect->rows)
-        json_close(out, '}');
+        sim_json_close(out, '}');
     answer_data_close(answer);
 }
 

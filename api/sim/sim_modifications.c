@@ -115,17 +115,17 @@ static void accept(struct sim_request *request, struct sim_answer *answer,
     row->failure_reason = NULL;
     row->updated_ms = row->created_ms;
     answer_data_open(answer, 202);
-    json_row(&answer->body, row, 0);
+    sim_json_row(&answer->body, row, 0);
     answer_data_close(answer);
 }
 
 void handle_modify(struct sim_request *request, struct sim_answer *answer)
 {
-    static const struct json_field fields[] = {{"webcode", WANT_TEXT, true},
+    static const struct sim_json_field fields[] = {{"webcode", WANT_TEXT, true},
                                                {"paymentReference", WANT_TEXT, true},
                                                {"amount", WANT_AMOUNT, true},
                                                {"reason", WANT_TEXT, true}};
-    struct json_value values[COUNT_OF(fields)] = {0};
+    struct sim_json_value values[COUNT_OF(fields)] = {0};
     struct sim *sim = request->sim;
     enum sim_tag tag = (enum sim_tag)request->route->what;
     const struct change *change = &changes[tag];

@@ -77,20 +77,20 @@ void handle_terminals(struct sim_request *request, struct sim_answer *answer)
         return;
     }
     answer_data_open(answer, 200);
-    json_open(&answer->body, '[');
+    sim_json_open(&answer->body, '[');
     for (size_t i = 0; i < COUNT_OF(terminals); i++) {
         if (connected && !terminals[i].online)
             continue;
-        json_open(&answer->body, '{');
-        json_pair(&answer->body, "poiId", terminals[i].poi);
-        json_pair(&answer->body, "status", "boarded");
-        json_pair(&answer->body, "name", terminals[i].name);
-        json_pair(&answer->body, "model", terminals[i].model);
-        json_time(&answer->body, "createdAt", terminals[i].created_ms, true);
-        json_time(&answer->body, "updatedAt", terminals[i].updated_ms, true);
-        json_close(&answer->body, '}');
+        sim_json_open(&answer->body, '{');
+        sim_json_pair(&answer->body, "poiId", terminals[i].poi);
+        sim_json_pair(&answer->body, "status", "boarded");
+        sim_json_pair(&answer->body, "name", terminals[i].name);
+        sim_json_pair(&answer->body, "model", terminals[i].model);
+        sim_json_time(&answer->body, "createdAt", terminals[i].created_ms, true);
+        sim_json_time(&answer->body, "updatedAt", terminals[i].updated_ms, true);
+        sim_json_close(&answer->body, '}');
     }
-    json_close(&answer->body, ']');
+    sim_json_close(&answer->body, ']');
     answer_data_close(answer);
 }
 
@@ -141,17 +141,17 @@ static void charge(struct sim_request *request, struct sim_answer *answer,
     row->status = magic->outcome;
     row->completed_ms = row->created_ms + done;
     answer_data_open(answer, 200);
-    json_row(&answer->body, row, 0);
+    sim_json_row(&answer->body, row, 0);
     answer_data_close(answer);
 }
 
 void handle_charge(struct sim_request *request, struct sim_answer *answer)
 {
-    static const struct json_field fields[] = {
+    static const struct sim_json_field fields[] = {
         {"webcode", WANT_TEXT, true},          {"poiId", WANT_TEXT, true},
         {"amount", WANT_AMOUNT, true},         {"description", WANT_TEXT, false},
         {"customReference", WANT_TEXT, false}, {"isPreAuth", WANT_BOOL, false}};
-    struct json_value values[COUNT_OF(fields)];
+    struct sim_json_value values[COUNT_OF(fields)];
     struct sim *sim = request->sim;
     if (!request_read(request, answer, fields, COUNT_OF(fields), values) ||
         !check_currency(answer, values[2].currency) ||

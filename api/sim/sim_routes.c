@@ -56,36 +56,36 @@ bool answer_error(struct sim_answer *answer, int status, int code, const char *m
     random_uuid(trace);
     buf_clear(&answer->body);
     answer->status = status;
-    json_open(&answer->body, '{');
-    json_key(&answer->body, "success");
-    json_bool(&answer->body, false);
-    json_key(&answer->body, "error");
-    json_open(&answer->body, '{');
-    json_pair(&answer->body, "message", message);
+    sim_json_open(&answer->body, '{');
+    sim_json_key(&answer->body, "success");
+    sim_json_bool(&answer->body, false);
+    sim_json_key(&answer->body, "error");
+    sim_json_open(&answer->body, '{');
+    sim_json_pair(&answer->body, "message", message);
     if (code) {
-        json_key(&answer->body, "code");
-        json_number(&answer->body, code);
+        sim_json_key(&answer->body, "code");
+        sim_json_number(&answer->body, code);
     }
-    json_key(&answer->body, "statusCode");
-    json_number(&answer->body, status);
-    json_pair(&answer->body, "traceId", trace);
-    json_close(&answer->body, '}');
-    json_close(&answer->body, '}');
+    sim_json_key(&answer->body, "statusCode");
+    sim_json_number(&answer->body, status);
+    sim_json_pair(&answer->body, "traceId", trace);
+    sim_json_close(&answer->body, '}');
+    sim_json_close(&answer->body, '}');
     return false;
 }
 
 void answer_data_open(struct sim_answer *answer, int status)
 {
     answer->status = status;
-    json_open(&answer->body, '{');
-    json_key(&answer->body, "success");
-    json_bool(&answer->body, true);
-    json_key(&answer->body, "data");
+    sim_json_open(&answer->body, '{');
+    sim_json_key(&answer->body, "success");
+    sim_json_bool(&answer->body, true);
+    sim_json_key(&answer->body, "data");
 }
 
 void answer_data_close(struct sim_answer *answer)
 {
-    json_close(&answer->body, '}');
+    sim_json_close(&answer->body, '}');
 }
 
 bool answer_verdict(struct sim_answer *answer, enum store_verdict verdict, const char *what)
@@ -106,11 +106,11 @@ bool request_check_webcode(struct sim_request *request, struct sim_answer *answe
 }
 
 bool request_read(struct sim_request *request, struct sim_answer *answer,
-                  const struct json_field *fields, size_t count, struct json_value *values)
+                  const struct sim_json_field *fields, size_t count, struct sim_json_value *values)
 {
     struct buf trouble;
     buf_init(&trouble, 256);
-    bool good = json_read(&request->body, fields, count, values, &request->arena, &trouble);
+    bool good = sim_json_read(&request->body, fields, count, values, &request->arena, &trouble);
     if (!good)
         answer_error(answer, 400, 12001, trouble.data);
     buf_done(&trouble);

@@ -6,7 +6,7 @@
 
 enum { F_WEBCODE, F_AMOUNT, F_URL_OK, F_URL_KO, F_COUNTRY, F_LOCALE, F_DESCRIPTION, F_REFERENCE,
        F_PREAUTH, F_DELIVER };
-static const struct json_field fields[] = {
+static const struct sim_json_field fields[] = {
     [F_WEBCODE] = {"webcode", WANT_TEXT, true},
     [F_AMOUNT] = {"amount", WANT_AMOUNT, true},
     [F_URL_OK] = {"urlOk", WANT_TEXT, true},
@@ -34,7 +34,7 @@ static void plan_payer(const struct sim *sim, struct sim_new *fresh)
 
 void handle_session_create(struct sim_request *request, struct sim_answer *answer)
 {
-    struct json_value values[COUNT_OF(fields)];
+    struct sim_json_value values[COUNT_OF(fields)];
     struct sim *sim = request->sim;
     if (!request_read(request, answer, fields, COUNT_OF(fields), values) ||
         !check_currency(answer, values[F_AMOUNT].currency) ||
@@ -70,7 +70,7 @@ void handle_session_create(struct sim_request *request, struct sim_answer *answe
     char url[SIM_REFERENCE_SIZE + 64];
     snprintf(url, sizeof(url), "http://127.0.0.1:%u/pay/%s", sim->port, fresh.row.reference);
     answer_data_open(answer, 201);
-    json_session_created(&answer->body, &fresh.row, url);
+    sim_json_session_created(&answer->body, &fresh.row, url);
     answer_data_close(answer);
 }
 
@@ -83,6 +83,6 @@ void handle_session_get(struct sim_request *request, struct sim_answer *answer)
                         "No such session"))
         return;
     answer_data_open(answer, 200);
-    json_row(&answer->body, &row, 0);
+    sim_json_row(&answer->body, &row, 0);
     answer_data_close(answer);
 }
