@@ -33,8 +33,8 @@ int currency_exponent(const char *currency);
 /* What a person typed, read as an amount of that currency. 12,50 and 12.50 and 1.234,50 are taken.
    An amount that can be read in two ways (1.234, 1,000) is ERR_AMBIGUOUS and readings[] holds both,
    the grouped one first, decimals that the currency lacks cut off; otherwise more decimals than the
-   currency has is ERR_INVALID, never rounded. Only digits and the two marks: no sign, space, exponent
-   or currency. Result > 0 and <= MONEY_MAX. */
+   currency has is ERR_INVALID, never rounded. Only digits and the two marks: no sign, space,
+   exponent or currency. Result > 0 and <= MONEY_MAX. */
 bool money_parse(const char *text, const char *currency, enum money_style style,
                  struct money *out, int64_t readings[2], struct err *err);
 /* "1.234,50": grouped when group is set. Writes at most size bytes; returns out. "?" if unknown. */
