@@ -138,24 +138,54 @@ static int footer_width(struct app *app, enum scope scope)
     return width - 2;
 }
 
-/* Keys and labels from the command table; what is not possible now is grey. */
+static int paint_label(struct app *app, struct area area, int col, enum command command)
+{
+    bool possible = !*app_why_not(app, &app->arena, command).bytes;
+    struct text key = command_key_name(&app->arena, command);
+    struct text label = text_ours(_(command_row(command)->label));
+    if (col + text_width(key) + 1 + text_width(label) > area.cols)
+        return -1;
+    col = draw_text(area, 0, col, possible ? STYLE_KEY : STYLE_DIM, key) + 1;
+    return draw_text(area, 0, col, possible ? STYLE_NORMAL : STYLE_DIM, label);
+}
+
+/* Keys and labels from the command table; what is not possible now is grey. Where not all fit, the
+   way to the whole list does. */
 static void paint_footer(struct app *app, struct area area)
 {
     enum scope scope = app_top(app)->screen->scope;
-    int gap = footer_width(app, scope) <= area.cols ? 2 : 1, col = 1;
-    for (int i = 1; i < COMMAND_COUNT; i++) {
-        enum command command = (enum command)i;
-        const struct command_row *row = command_row(command);
-        if (!row->label || !(row->scopes & (unsigned)scope))
-            continue;
-        struct text key = command_key_name(&app->arena, command);
-        struct text label = text_ours(_(row->label));
-        bool possible = !*app_why_not(app, &app->arena, command).bytes;
-        if (col + text_width(key) + 1 + text_width(label) > area.cols)
-            break;
-        col = draw_text(area, 0, col, possible ? STYLE_KEY : STYLE_DIM, key) + 1;
-        col = draw_text(area, 0, col, possible ? STYLE_NORMAL : STYLE_DIM, label) + gap;
+    int wanted = footer_width(app, scope), gap = wanted <= area.cols ? 2 : 1, col = 1;
+    if (wanted > area.cols && (command_row(COMMAND_HELP)->scopes & (unsigned)scope)) {
+        int width = text_width(text_ours(_(command_row(COMMAND_HELP)->label))) + 3;
+        struct area right = {area.grid, area.row, area.col + area.cols - width, 1, width};
+        paint_label(app, right, 1, COMMAND_HELP);
+        area.cols -= width;
     }
+    for (int command = 1; command < COMMAND_COUNT && col >= 0; command++) {
+        const struct command_row *row = command_row((enum command)command);
+        if (row->label && (row->scopes & (unsigned)scope) &&
+            (command != COMMAND_HELP || wanted <= area.cols)) {
+            int after = paint_label(app, area, col, (enum command)command);
+            col = after < 0 ? -1 : after + gap;
+        }
+    }
+}
+
+/* One line, more where it must: what is said about money is never cut. */
+static void paint_message(struct app *app, struct area all)
+{
+    enum { LINES = 4 };
+    struct grid scratch;
+    grid_init(&scratch, LINES, all.cols - 2);
+    struct text text = {app->message};
+    int lines = draw_wrapped(grid_area(&scratch), 0, 0, app->message_style, text);
+    grid_done(&scratch);
+    struct area place = area_rows(all, all.rows - 1 - lines, lines);
+    if (lines > 1)
+        draw_fill(place, STYLE_NORMAL);
+    place.col += 1;
+    place.cols -= 2;
+    draw_wrapped(place, 0, 0, app->message_style, text);
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -213,6 +243,6 @@ void frame_paint(struct app *app)
         paint_layer(app, app->stack[i], inner);
     }
     if (app->message)
-        draw_text(all, rows - 2, 1, app->message_style, (struct text){app->message});
+        paint_message(app, all);
     paint_footer(app, area_rows(all, rows - 1, 1));
 }

@@ -286,12 +286,38 @@ bool list_set_filter(struct list *list, const char *text)
     return true;
 }
 
-/* The list narrows with every key; a token that is not finished is no mistake yet. */
+/* Bytes of what is typed without a key:value at its end that is still being typed. */
+static size_t finished_length(const struct prompt *prompt)
+{
+    size_t token = prompt->len;
+    while (token > 0 && prompt->text[token - 1] != ' ')
+        token--;
+    return strchr(prompt->text + token, ':') ? token : prompt->len;
+}
+
+/* The list narrows with every key. What cannot be understood yet is no mistake before Enter: until
+   then the list is the one from before. */
 static void narrow(struct list *list)
 {
-    if (strcmp(list->prompt.text, list->filter_text) != 0)
-        list_set_filter(list, list->prompt.text);
+    char text[PROMPT_MAX] = {0};
+    memcpy(text, list->prompt.text, finished_length(&list->prompt));
+    if (strcmp(text, list->filter_text) != 0 && !list_set_filter(list, text))
+        list_set_filter(list, list->before);
     list->wrong = false;
+}
+
+/* Enter: a wrong token is shown where it is, and the old list stays. */
+static void accept(struct list *list)
+{
+    list->typing = !list_set_filter(list, list->prompt.text);
+    if (!list->typing)
+        return;
+    struct filter_error error = list->error;
+    list_set_filter(list, list->before);
+    list->error = error;
+    list->wrong = true;
+    app_message(list->app, STYLE_BAD,
+                words_filter_error(app_arena(list->app), list->prompt.text, &error));
 }
 
 bool list_key(struct list *list, uint32_t key)
@@ -300,10 +326,9 @@ bool list_key(struct list *list, uint32_t key)
         return false;
     if (key == KEY_ESC) {
         list->typing = false;
-        prompt_init(&list->prompt, list->before, FILTER_MAX);
-        narrow(list);
+        list_set_filter(list, list->before);
     } else if (key == KEY_RETURN || key == KEY_ARROW_DOWN) {
-        list->typing = !list_set_filter(list, list->prompt.text);
+        accept(list);
     } else if (prompt_key(&list->prompt, key)) {
         narrow(list);
     }

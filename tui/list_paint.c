@@ -34,7 +34,7 @@ static struct text position(struct list *list, struct arena *arena, int height)
                       format_count(arena, to).bytes, total.bytes);
 }
 
-/* Carets below the wrong token, and what is wrong with it. */
+/* Carets below the wrong token; the message line says what is wrong with it. */
 static void paint_error(struct list *list, struct area area, int col)
 {
     struct arena arena = {0};
@@ -42,13 +42,12 @@ static void paint_error(struct list *list, struct area area, int col)
     size_t len = strlen(typed), start = list->error.start, end = list->error.end;
     start = start < len ? start : len;
     end = end > start && end <= len ? end : len;
-    int at = col + text_width((struct text){arena_strndup(&arena, typed, start)});
+    int at = col - list->prompt.shift +
+             text_width((struct text){arena_strndup(&arena, typed, start)});
     int width = text_width((struct text){arena_strndup(&arena, typed + start, end - start)});
-    at = at < area.cols - 30 ? at : col;
+    draw_fill(area_rows(area, 1, 1), STYLE_NORMAL);
     for (int i = 0; i < (width > 0 ? width : 1); i++)
         draw_text(area, 1, at + i, STYLE_BAD, text_ours("^"));
-    draw_text(area, 1, at + width + 1, STYLE_BAD,
-              words_filter_error(&arena, typed, &list->error));
     arena_done(&arena);
 }
 
@@ -75,8 +74,6 @@ void list_paint(struct list *list, struct area area)
         draw_field(area, 0, col, right - col - 2, ALIGN_LEFT, STYLE_NORMAL,
                    (struct text){list->filter_text});
     }
-    if (list->wrong) {
-        draw_fill(area_rows(area, 1, 1), STYLE_NORMAL);
+    if (list->wrong)
         paint_error(list, area, col);
-    }
 }

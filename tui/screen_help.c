@@ -92,9 +92,8 @@ static void paint_row(struct app *app, const struct help *help, struct area area
 static void help_paint(struct app *app, void *state, struct area area)
 {
     struct help *help = state;
-    struct area box = area_center(area, area.rows, area.cols - 2);
-    draw_box(box, app_desk(app)->env, text_ours(_("What can be done here")));
-    struct area inner = area_inset(box, 1, 2);
+    draw_box(area, app_desk(app)->env, text_ours(_("What can be done here")));
+    struct area inner = area_inset(area, 1, 2);
     help->height = inner.rows - 2;
     if (help->cursor < help->top)
         help->top = help->cursor;

@@ -111,8 +111,9 @@ void table_paint(struct table *table, struct app *app, struct area area,
         int index = table->top + i;
         if (index == table->cursor)
             draw_text(area, i + 1, 0, STYLE_SELECTED, text_ours(">"));
-        if (rows->mark)
-            draw_text(area, i + 1, 1, STYLE_KEY, text_ours(rows->mark(rows->ctx, index)));
+        const char *mark = rows->mark ? rows->mark(rows->ctx, index) : "";
+        if (*mark && *mark != ' ')
+            draw_text(area, i + 1, 1, STYLE_KEY, text_ours(mark));
         paint_row(&layout, app, area, i + 1, rows->row(rows->ctx, index));
     }
 }

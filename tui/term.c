@@ -58,7 +58,7 @@ static const struct {
     [STYLE_BAD] = {COLOR_RED, -1, A_BOLD, A_BOLD},
     [STYLE_WARN] = {COLOR_YELLOW, -1, A_NORMAL, A_BOLD},
     [STYLE_FIELD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
-    [STYLE_SELECTED] = {COLOR_CYAN, -1, A_BOLD, A_BOLD},
+    [STYLE_SELECTED] = {COLOR_CYAN, -1, A_NORMAL, A_BOLD},
     [STYLE_TRAINING] = {COLOR_CYAN, -1, A_BOLD, A_BOLD},
     [STYLE_TEST] = {COLOR_BLACK, COLOR_YELLOW, A_NORMAL, A_REVERSE},
     [STYLE_LIVE] = {COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
@@ -202,7 +202,9 @@ bool term_show(const struct grid *grid)
         clearok(stdscr, TRUE);
     term.stale = false;
     bool cursor = grid->cursor_row >= 0;
-    move(cursor ? grid->cursor_row : grid->rows - 1, cursor ? grid->cursor_col : 0);
+    leaveok(stdscr, !cursor); /* where nobody sees it, it may stay anywhere */
+    if (cursor)
+        move(grid->cursor_row, grid->cursor_col);
     refresh();
     take_frame();
     show_cursor(cursor);
@@ -451,11 +453,12 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
     buf_init(&term.pending, OUTPUT_MAX);
     if (!tty_open(&term.signal_fd, err))
         return false;
+    charset_open(settings->ascii); /* before the locale becomes UTF-8 for ncurses */
     if (!start_screen(err)) {
+        charset_close();
         tty_close();
         return false;
     }
-    charset_open(settings->ascii);
     term.input = input_new(charset_points(), &(struct input_sink){on_key, on_paste, NULL});
     add_keys();
     set_farewell();
