@@ -133,6 +133,21 @@ void money_fill_amount(struct form *form, size_t amount_field, size_t currency_f
     form_set_text(form, amount_field, money_format(amount, format_money_style(), false, text));
 }
 
+void money_add_facts(struct app *app, struct confirm *confirm, const struct op_request *request)
+{
+    struct arena *arena = app_arena(app);
+    const struct fact facts[] = {
+        {N_("Reference"), text_clean(arena, request->reference), STYLE_NORMAL},
+        {N_("Description"), text_clean(arena, request->description), STYLE_NORMAL},
+        {N_("Pre-authorisation"),
+         text_ours(request->is_preauth ? _("only held on the card, captured later") : ""),
+         STYLE_WARN},
+    };
+    for (size_t i = 0; i < COUNT_OF(facts); i++)
+        if (facts[i].value.bytes[0])
+            confirm->facts[confirm->fact_count++] = facts[i];
+}
+
 struct area money_paint_box(struct app *app, struct area area, int rows, enum op_kind kind)
 {
     enum { BOX_COLS = 76 };

@@ -48,6 +48,8 @@ void money_fail_form(struct app *app, struct form *form, const struct err *err,
 void money_follow_currency(struct form *form, size_t currency_field);
 void money_fill_amount(struct form *form, size_t amount_field, size_t currency_field,
                        const struct money *amount);
+/* What was typed, for the review: reference, description, and that it is only a hold. */
+void money_add_facts(struct app *app, struct confirm *confirm, const struct op_request *request);
 /* Box with title for a form of that many rows; returns the place inside. */
 struct area money_paint_box(struct app *app, struct area area, int rows, enum op_kind kind);
 /* Ended without effect: the same may be asked for again, with a form and an intent of its own. */

@@ -9,19 +9,19 @@
 enum { AMOUNT, REASON, FIELDS_MAX };
 static const struct field adjust_fields[FIELDS_MAX] = {
     [AMOUNT] = {FIELD_AMOUNT, N_("Amount"), N_("a: all of it"), 20, .required = true},
-    [REASON] = {FIELD_CHOICE, N_("Reason"), NULL, 0, .required = true},
+    [REASON] = {FIELD_CHOICE, N_("Reason"), NULL, 0, .required = true, .list = true},
 };
 /* How many of these fields each operation asks for, and what it tells beforehand. */
 static const struct {
     size_t fields;
+    int rows; /* of its box */
     const char *about;
 } kinds[OP_KINDS] = {
-    [OP_REFUND] = {2, N_("The money goes back to the same card; the guest's bank may take days to "
-                         "show it.")},
-    [OP_CAPTURE] = {1, N_("One capture a hold: what is not captured is released for good.")},
-    [OP_CANCEL] = {0, N_("The hold is given up and nothing is charged. The guest's bank may need "
+    [OP_REFUND] = {2, 20, N_("It goes back to the same card; the bank may take days to show it.")},
+    [OP_CAPTURE] = {1, 15, N_("One capture a hold: what is not captured is released for good.")},
+    [OP_CANCEL] = {0, 12, N_("The hold is given up and nothing is charged. The guest's bank may need "
                          "days to free the amount.")},
-    [OP_EXTEND] = {0, N_("The hold gets more time; its amount stays the same. The guest's bank may "
+    [OP_EXTEND] = {0, 12, N_("The hold gets more time; its amount stays the same. The guest's bank may "
                          "refuse it.")},
 };
 
@@ -195,7 +195,7 @@ static struct fact outcome_of(struct app *app, const struct adjust *adjust, int6
     struct text rest = format_minor(app_arena(app), ceiling(adjust) - minor, currency);
     if (adjust->kind == OP_REFUND)
         return (struct fact){N_("Left afterwards"), rest, STYLE_STRONG};
-    return (struct fact){N_("Released for good"), rest,
+    return (struct fact){N_("Let go for good"), rest,
                          ceiling(adjust) > minor ? STYLE_WARN : STYLE_STRONG};
 }
 
@@ -300,31 +300,36 @@ static struct text sum(struct app *app, const struct adjust *adjust, int64_t min
     return format_minor(app_arena(app), minor, adjust->facts.authorised.currency);
 }
 
-static int paint_so_far(struct app *app, const struct adjust *adjust, struct area area, int row)
+static int paint_so_far(struct app *app, const struct adjust *adjust, struct area area, bool low)
 {
     const struct payment_facts *facts = &adjust->facts;
     struct arena *arena = app_arena(app);
-    bool hold = adjust->kind != OP_REFUND;
-    struct text in_progress = facts->refunding + facts->capturing > 0
-                                  ? sum(app, adjust, facts->refunding + facts->capturing)
-                                  : text_ours("");
+    const struct record *payment = &adjust->payment.record;
+    int64_t open = facts->refunding + facts->capturing;
+    bool hold = adjust->kind != OP_REFUND, partly = facts->captured != facts->authorised.minor;
+    const struct text none = text_ours("");
     const struct fact so_far[] = {
         {N_("Payment"), text_clean(arena, adjust->reference), STYLE_NORMAL},
         {N_("Reference"), text_clean(arena, adjust->payment.reference), STYLE_NORMAL},
-        {N_("Description"), text_clean(arena, adjust->payment.record.description), STYLE_NORMAL},
-        {hold ? N_("Held on the card") : N_("Authorised"),
-         sum(app, adjust, facts->authorised.minor), hold ? STYLE_STRONG : STYLE_NORMAL},
-        {N_("Captured"), hold ? text_ours("") : sum(app, adjust, facts->captured), STYLE_NORMAL},
-        {N_("Refunded"), hold ? text_ours("") : sum(app, adjust, facts->refunded), STYLE_NORMAL},
-        {N_("In progress"), in_progress, STYLE_WARN},
-        {N_("Left"), hold ? text_ours("") : sum(app, adjust, facts->left), STYLE_STRONG},
+        {N_("Description"), text_clean(arena, payment->description), STYLE_NORMAL},
+        {N_("Held on the card"), hold ? sum(app, adjust, facts->authorised.minor) : none,
+         STYLE_STRONG},
+        {N_("Authorised"), hold || !partly ? none : sum(app, adjust, facts->authorised.minor),
+         STYLE_NORMAL},
+        {N_("Captured"), hold ? none : sum(app, adjust, facts->captured), STYLE_NORMAL},
+        {N_("Refunded"), hold ? none : sum(app, adjust, facts->refunded), STYLE_NORMAL},
+        {N_("In progress"), open > 0 ? sum(app, adjust, open) : none, STYLE_WARN},
+        {N_("Left"), hold ? none : sum(app, adjust, facts->left), STYLE_STRONG},
     };
-    return money_paint_facts(area, row, so_far, COUNT_OF(so_far));
+    const struct fact in_short[] = {so_far[0], hold ? so_far[3] : so_far[8]};
+    return low ? money_paint_facts(area, 0, in_short, COUNT_OF(in_short))
+                        : money_paint_facts(area, 0, so_far, COUNT_OF(so_far)) + 1;
 }
 
-/* Below the amount, with every key: what it would lead to. */
+/* Below the form, with every key: what the amount would lead to. */
 static int paint_outcome(struct app *app, const struct adjust *adjust, struct area area, int row)
 {
+    enum { LABEL = 2, VALUE = 18 }; /* in line with the form's own */
     struct money amount;
     if (!has_form(adjust) || !form_amount(&adjust->form, AMOUNT, &amount))
         return row + 1;
@@ -333,7 +338,10 @@ static int paint_outcome(struct app *app, const struct adjust *adjust, struct ar
         outcome = (struct fact){N_("Too much"), text_oursf(app_arena(app), _("at most %s"),
                                                      sum(app, adjust, ceiling(adjust)).bytes),
                                 STYLE_BAD};
-    return money_paint_facts(area, row, &outcome, 1);
+    draw_field(area, row, LABEL, VALUE - LABEL - 1, ALIGN_LEFT, STYLE_DIM,
+               text_ours(_(outcome.label)));
+    draw_text(area, row, VALUE, outcome.style, outcome.value);
+    return row + 1;
 }
 
 static int paint_news(struct app *app, const struct adjust *adjust, struct area area, int row)
@@ -356,14 +364,18 @@ static int paint_news(struct app *app, const struct adjust *adjust, struct area 
 static void adjust_paint(struct app *app, void *state, struct area area)
 {
     struct adjust *adjust = state;
-    struct area inside = money_paint_box(app, area, 20, adjust->kind);
-    int row = paint_so_far(app, adjust, inside, 0) + 1;
+    struct area inside = money_paint_box(app, area, kinds[adjust->kind].rows, adjust->kind);
+    struct area body = area_rows(inside, 0, inside.rows - 1);
+    bool low = area.rows < kinds[adjust->kind].rows; /* not all facts fit: the form comes first */
+    int row = paint_so_far(app, adjust, body, low);
     if (has_form(adjust)) {
-        row = form_paint(&adjust->form, area_rows(inside, row, inside.rows - 1 - row)) + row;
-        row = paint_outcome(app, adjust, inside, row);
+        row += form_paint(&adjust->form, area_rows(body, row, body.rows - row));
+        row = paint_outcome(app, adjust, body, row);
     }
-    row = draw_wrapped(inside, row + 1, 0, STYLE_DIM, text_ours(_(kinds[adjust->kind].about)));
-    paint_news(app, adjust, inside, row);
+    row = paint_news(app, adjust, body, row);
+    if (!low && !adjust->moved)
+        draw_wrapped(body, row, 0, STYLE_DIM,
+                     text_ours(_(kinds[adjust->kind].about)));
     draw_text(inside, inside.rows - 1, 0, STYLE_KEY,
               text_ours(has_form(adjust) ? _("Enter next field   F2 review   Esc close")
                                          : _("Enter review   Esc close")));

@@ -12,8 +12,8 @@ static const struct field charge_fields[FIELDS] = {
     [CURRENCY] = {FIELD_TEXT, N_("Currency"), NULL, 3, .required = true},
     [REFERENCE] = {FIELD_TEXT, N_("Reference"), N_("booking or invoice, to find it again"), 60},
     [DESCRIPTION] = {FIELD_TEXT, N_("Description"), N_("what it is for"), 140},
-    [PREAUTH] = {FIELD_YESNO, N_("Pre-authorisation"),
-                 N_("yes: only held on the card, to be captured later"), 0},
+    [PREAUTH] = {FIELD_YESNO, N_("Only hold it"),
+                 N_("yes: a pre-authorisation, to be captured later"), 0},
 };
 /* How the core's complaints name these fields. */
 static const char *const field_names[FIELDS] = {
@@ -50,7 +50,7 @@ static struct text terminal_name(struct arena *arena, const struct terminal_row 
     return text_clean(arena, terminal->name ? terminal->name : terminal->poi_id);
 }
 
-/* "in use by Ana since 14:02:10" before "offline": that one cannot be charged at all. */
+/* "in use 14:02:10 Ana" before "offline": that one cannot be charged at all. */
 static struct option option_of(struct app *app, struct arena *arena, const struct terminal_row *row)
 {
     struct option option = {.label = terminal_name(arena, row), .style = STYLE_DIM};
@@ -61,8 +61,8 @@ static struct option option_of(struct app *app, struct arena *arena, const struc
         const char *since = format_clock(arena, holder.created_ms).bytes;
         option.style = STYLE_WARN;
         option.note = holder.state == INTENT_UNKNOWN
-                          ? text_oursf(arena, _("outcome unknown, %s at %s"), person, since)
-                          : text_oursf(arena, _("in use by %s since %s"), person, since);
+                          ? text_oursf(arena, _("UNKNOWN %s %s"), since, person)
+                          : text_oursf(arena, _("in use %s %s"), since, person);
     } else if (row->online == 0) {
         option.style = STYLE_WARN;
         option.note = text_ours(_("offline"));
@@ -259,25 +259,16 @@ static void confirmed(struct app *app, void *ctx, bool yes)
 
 static bool review(struct app *app, struct charge *charge)
 {
-    const struct terminal_row *row = chosen(charge);
-    struct arena *arena = app_arena(app);
-    struct text terminal = row ? terminal_name(arena, row) : text_clean(arena, charge->poi);
-    const char *held = _("only held on the card, captured later");
-    dialog_confirm(
-        app, &(struct confirm){
-                 .kind = OP_CHARGE,
-                 .amount = charge->amount,
-                 .facts = {{N_("Terminal"), terminal, STYLE_STRONG},
-                           {N_("Reference"), text_clean(arena, form_text(&charge->form, REFERENCE)),
-                            STYLE_NORMAL},
-                           {N_("Description"),
-                            text_clean(arena, form_text(&charge->form, DESCRIPTION)), STYLE_NORMAL},
-                           {N_("Pre-authorisation"),
-                            text_ours(form_yes(&charge->form, PREAUTH) ? held : _("no")),
-                            form_yes(&charge->form, PREAUTH) ? STYLE_WARN : STYLE_NORMAL}},
-                 .fact_count = 4,
-                 .done = confirmed,
-                 .ctx = charge});
+    struct op_request request = request_of(charge);
+    struct confirm confirm = {.kind = OP_CHARGE,
+                              .amount = charge->amount,
+                              .warning = text_ours(""),
+                              .done = confirmed,
+                              .ctx = charge};
+    confirm.facts[confirm.fact_count++] =
+        (struct fact){N_("Terminal"), money_terminal_name(app, charge->poi), STYLE_STRONG};
+    money_add_facts(app, &confirm, &request);
+    dialog_confirm(app, &confirm);
     return true;
 }
 

@@ -282,17 +282,11 @@ static int paint_about(struct app *app, const struct intent *intent, struct area
     return money_paint_facts(area, row, facts, FACTS_MAX - 1);
 }
 
-/* A charge on its terminal: one number moves, everything else stands still. */
+/* Somebody waits: one number moves, everything else stands still. */
 static int paint_wait(struct app *app, const struct follow *follow, struct area area, int row)
 {
     struct arena *arena = app_arena(app);
     const struct intent *intent = &follow->intent;
-    if (intent->kind == OP_CHARGE && intent->state == INTENT_SENT)
-        row = draw_wrapped(
-            area, row, 0, STYLE_NORMAL,
-            text_oursf(arena, _("The guest sees %s on %s and presents the card."),
-                       format_money(arena, &intent->amount).bytes,
-                       money_terminal_name(app, intent->target).bytes));
     if (intent->state == INTENT_PREPARED)
         return draw_wrapped(area, row, 0, STYLE_NORMAL,
                             text_ours(_("Esc takes it back as long as nothing has been sent.")));
@@ -311,7 +305,6 @@ static int paint_search(struct app *app, const struct follow *follow, struct are
 {
     struct arena *arena = app_arena(app);
     const struct intent *intent = &follow->intent;
-    bool unknown = intent->state == INTENT_UNKNOWN;
     const struct fact facts[] = {
         {N_("Looked up"),
          follow->reads ? text_oursf(arena, format_plural("%d time", "%d times", follow->reads),
@@ -320,10 +313,6 @@ static int paint_search(struct app *app, const struct follow *follow, struct are
          STYLE_NORMAL},
         {N_("Next look"),
          intent->next_look_ms ? format_clock(arena, intent->next_look_ms) : text_ours(""),
-         STYLE_NORMAL},
-        {N_("Not there counts from"),
-         unknown && intent->quiet_until_ms ? format_clock(arena, intent->quiet_until_ms)
-                                           : text_ours(""),
          STYLE_NORMAL},
     };
     return money_paint_facts(area, row, facts, COUNT_OF(facts));
@@ -357,17 +346,39 @@ static int paint_moved(struct app *app, const struct follow *follow, struct area
                         text_ours(_("Press a to decide anew with these figures.")));
 }
 
+static bool has_moved(const struct follow *follow)
+{
+    return follow->intent.state == INTENT_VOID && follow->has_seen &&
+           money_facts_differ(&follow->seen, &follow->now);
+}
+
+/* The general words, where this screen knows nothing nearer. */
+static struct advice advice_of(struct app *app, const struct follow *follow)
+{
+    struct arena *arena = app_arena(app);
+    const struct intent *intent = &follow->intent;
+    struct advice advice = words_of_intent(arena, intent);
+    if (has_moved(follow))
+        return words_of_error(arena, &(struct err){ERR_STALE, ""}, NULL);
+    if (intent->kind == OP_CHARGE && intent->state == INTENT_SENT)
+        advice.what = text_oursf(arena, _("The guest sees %s on %s and presents the card."),
+                                 format_money(arena, &intent->amount).bytes,
+                                 money_terminal_name(app, intent->target).bytes);
+    if (!intent->code && !intent->trace_id && intent->http_status < 300) /* proves nothing */
+        advice.proof = text_ours("");
+    return advice;
+}
+
 static void follow_paint(struct app *app, void *state, struct area area)
 {
     struct follow *follow = state;
     const struct intent *intent = &follow->intent;
-    bool moved = intent->state == INTENT_VOID && follow->has_seen &&
-                 money_facts_differ(&follow->seen, &follow->now);
-    struct advice advice = moved ? words_of_error(app_arena(app), &(struct err){ERR_STALE, ""}, NULL)
-                                 : words_of_intent(app_arena(app), intent);
+    struct advice advice = advice_of(app, follow);
     draw_box(area, app_desk(app)->env, money_title(app, words_op(intent->kind)));
     struct area inside = area_inset(area, 1, 2);
+    struct text state_word = words_intent_state(intent->state);
     int row = 0;
+    draw_field(inside, 0, inside.cols - 24, 24, ALIGN_RIGHT, style_of(intent), state_word);
     if (intent->amount.known)
         row = large_draw(inside, 0, 0, style_of(intent),
                          format_money(app_arena(app), &intent->amount), money_half_blocks(app));
@@ -376,7 +387,7 @@ static void follow_paint(struct app *app, void *state, struct area area)
         row = paint_wait(app, follow, inside, row);
     else if (intent->state == INTENT_UNKNOWN || intent->state == INTENT_ACCEPTED)
         row = paint_search(app, follow, inside, row) + 1;
-    if (moved)
+    if (has_moved(follow))
         row = paint_moved(app, follow, inside, row) + 1;
     paint_about(app, intent, inside, row);
 }

@@ -14,8 +14,8 @@ static const struct field link_fields[FIELDS] = {
     [CURRENCY] = {FIELD_TEXT, N_("Currency"), NULL, 3, .required = true},
     [REFERENCE] = {FIELD_TEXT, N_("Reference"), N_("booking or invoice, to find it again"), 60},
     [DESCRIPTION] = {FIELD_TEXT, N_("Description"), N_("what it is for"), 140},
-    [PREAUTH] = {FIELD_YESNO, N_("Pre-authorisation"),
-                 N_("yes: only held on the card, to be captured later"), 0},
+    [PREAUTH] = {FIELD_YESNO, N_("Only hold it"),
+                 N_("yes: a pre-authorisation, to be captured later"), 0},
 };
 static const char *const field_names[FIELDS] = {[AMOUNT] = "amount", [CURRENCY] = "currency",
                                                 [REFERENCE] = "reference",
@@ -83,7 +83,6 @@ static void confirmed(struct app *app, void *ctx, bool yes)
 static void submit(struct app *app, struct link_form *link)
 {
     struct desk *desk = app_desk(app);
-    struct arena *arena = app_arena(app);
     struct err err;
     if (!form_amount(&link->form, AMOUNT, &link->amount))
         return;
@@ -92,21 +91,13 @@ static void submit(struct app *app, struct link_form *link)
         money_fail_form(app, &link->form, &err, field_names);
         return;
     }
-    bool held = request.is_preauth;
-    dialog_confirm(
-        app,
-        &(struct confirm){
-            .kind = OP_LINK,
-            .amount = link->amount,
-            .facts = {{N_("Reference"), text_clean(arena, request.reference), STYLE_NORMAL},
-                      {N_("Description"), text_clean(arena, request.description), STYLE_NORMAL},
-                      {N_("Pre-authorisation"),
-                       text_ours(held ? _("only held on the card, captured later") : _("no")),
-                       held ? STYLE_WARN : STYLE_NORMAL}},
-            .fact_count = 3,
-            .warning = text_ours(""),
-            .done = confirmed,
-            .ctx = link});
+    struct confirm confirm = {.kind = OP_LINK,
+                              .amount = link->amount,
+                              .warning = text_ours(""),
+                              .done = confirmed,
+                              .ctx = link};
+    money_add_facts(app, &confirm, &request);
+    dialog_confirm(app, &confirm);
 }
 
 static bool link_key(struct app *app, void *state, uint32_t key)

@@ -1,5 +1,6 @@
 /* A payment link that has been asked for: its URL to be copied by hand, its QR code for the guest's
    phone, and its status, which turns to paid by itself. */
+#include "large.h"
 #include "money_screens.h"
 #include "qr.h"
 
@@ -155,13 +156,15 @@ static int paint_status(struct app *app, const struct link_ready *link, struct a
     struct arena *arena = app_arena(app);
     const struct record *session = &link->session.record;
     int refused = attempts_refused(link);
-    bool held = link->intent.is_preauth;
+    const char *paid = link->intent.is_preauth ? _("HELD ON THE CARD") : _("PAID");
     switch (session_class(link)) {
     case STATUS_GOOD:
-        row = draw_wrapped(area, row, 0, STYLE_GOOD, text_ours(held ? _("HELD") : _("PAID")));
+        row = draw_wrapped(area, row, 0, STYLE_GOOD, text_ours(paid));
         return draw_wrapped(area, row, 0, STYLE_NORMAL, format_when_full(arena, &session->completed));
     case STATUS_OPEN:
         row = draw_wrapped(area, row, 0, STYLE_STRONG, text_ours(_("Waiting for the guest to pay")));
+        row = draw_wrapped(area, row, 0, STYLE_NORMAL,
+                           text_ours(_("The guest scans the code or opens the link.")));
         if (refused)
             row = draw_wrapped(area, row, 0, STYLE_WARN,
                                text_oursf(arena, format_plural("%d card refused", "%d cards refused",
@@ -241,7 +244,8 @@ static void ready_paint(struct app *app, void *state, struct area area)
     if (open)
         paint_qr(app, link, right, row + 2);
     row = draw_wrapped(left, 1, 0, STYLE_TITLE, money_title(app, words_op(OP_LINK)));
-    row = draw_wrapped(left, row, 0, STYLE_STRONG, format_money(arena, &link->intent.amount)) + 1;
+    row = large_draw(left, row + 1, 0, open ? STYLE_STRONG : STYLE_GOOD,
+                     format_money(arena, &link->intent.amount), utf8) + 1;
     if (link->intent.payment_url) {
         row = paint_status(app, link, left, row) + 1;
     } else {
