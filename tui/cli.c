@@ -1,5 +1,5 @@
 /* The table of commands, parsing by it, and the frame around every command. */
-#include "cli.h"
+#include "cli_money.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -260,7 +260,8 @@ int cli_run(struct cli *cli)
         cli_take_signals(cli);
     cli->desk.changes = (struct changes){note_changes, cli};
     if (!open_desk(cli, &err))
-        return cli_fail(cli, &err, NULL);
+        return cli_flush(command->flags & CLI_MOVES_MONEY ? cli_money_fail(cli, &err)
+                                                          : cli_fail(cli, &err, NULL));
     int status = cli_flush(command->run(cli));
     desk_close(&cli->desk);
     return status;

@@ -22,10 +22,15 @@ struct inbox {
     struct cli_table *table; /* NULL with --json */
 };
 
-static struct text wall_text(struct arena *arena, int64_t wall_ms)
+/* Wall clock of the property; for scripts without the shape of a language. */
+static struct text wall_text(struct arena *arena, int64_t wall_ms, bool data)
 {
     struct stamp stamp = {.text = "", .ms = wall_ms, .zoned = false};
-    return format_when(arena, &stamp);
+    struct civil at = time_to_civil(wall_ms);
+    if (!data)
+        return format_when(arena, &stamp);
+    return text_oursf(arena, "%04d-%02d-%02d %02d:%02d:%02d", at.year, at.month, at.day, at.hour,
+                      at.minute, at.second);
 }
 
 static void print_json(struct inbox *inbox, const struct item *item)
@@ -56,7 +61,7 @@ static void put_item(struct inbox *inbox, const struct item *item)
         return;
     }
     struct text cells[] = {
-        wall_text(arena, item->when_ms),
+        wall_text(arena, item->when_ms, cli_is_data(inbox->cli)),
         text_ours(item->kind),
         item->amount.known ? (cli_is_data(inbox->cli) ? cli_amount(arena, &item->amount)
                                                       : format_money(arena, &item->amount))
@@ -86,6 +91,9 @@ static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent
                             .amount = intent->amount,
                             .target = intent->target,
                             .intent = intent};
+        /* Another process may be at work on it, or may have died. */
+        if (only_sent)
+            item.next = text_ours(_("Wait; if its program has ended, run avirato-console recover."));
         if (!only_sent || intent->state == INTENT_SENT)
             put_item(inbox, &item);
     }

@@ -24,6 +24,12 @@ static int find_payment(struct cli *cli, const char *reference, struct row *row)
     return cli_money_fail(cli, &err);
 }
 
+static struct text not_possible(struct money_run *run, enum why_not why)
+{
+    return text_oursf(&run->cli->arena, _("Not possible: %s. Nothing was sent."),
+                      words_why_not(why, run->request.kind).bytes);
+}
+
 /* Facts as of now. CLI_DONE: the operation is possible by them. */
 static int look(struct money_run *run)
 {
@@ -33,8 +39,8 @@ static int look(struct money_run *run)
     struct row row;
     run->request.target = reference;
     if (!reference_allowed(reference, cli->desk.webcode, cli->desk.env))
-        return cli_money_refuse(cli, words_why_not(WHY_OTHER_ENVIRONMENT, run->request.kind),
-                                CLI_DENIED);
+        return cli_money_refuse(cli, not_possible(run, WHY_OTHER_ENVIRONMENT), CLI_DENIED);
+    cli_money_settle(run);
     int status = find_payment(cli, reference, &row);
     if (status == CLI_DONE)
         status = cli_fetch_record(cli, row.record.kind, row.record.id);
@@ -46,7 +52,7 @@ static int look(struct money_run *run)
     enum why_not why = payment_action_possible(&run->request.seen, run->request.kind);
     if (why == WHY_POSSIBLE)
         return CLI_DONE;
-    return cli_money_refuse(cli, words_why_not(why, run->request.kind), CLI_FAILED);
+    return cli_money_refuse(cli, not_possible(run, why), CLI_FAILED);
 }
 
 /* --amount or --all, at most what is there. CLI_DONE: run->request.amount is set. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SETTLE_MS INT64_C(5000)
+
 /* --- outcome ---------------------------------------------------------------------------------------- */
 
 int cli_money_exit(const struct intent *intent)
@@ -165,8 +167,9 @@ static int check_repeat(struct money_run *run)
         text_clean(&cli->arena, earlier.target).bytes,
         format_clock(&cli->arena, earlier.created_ms).bytes, words_intent_state(earlier.state).bytes);
     if (cli_has(cli, OPTION_YES) || !cli_can_ask()) {
-        cli_say(text_ours(_("To charge a second time on purpose, add --again.")));
-        return cli_money_refuse(cli, what, CLI_FAILED);
+        int status = cli_money_refuse(cli, what, CLI_FAILED);
+        cli_say(text_ours(_("Nothing was sent. To charge a second time on purpose, add --again.")));
+        return status;
     }
     cli_say(what);
     if (cli_ask(cli, text_ours(_("Type AGAIN to charge a second time, anything else stops:")),
@@ -245,6 +248,32 @@ static void on_interrupt(void *ctx)
                         "recover has read it.")));
 }
 
+void cli_money_settle(struct money_run *run)
+{
+    struct cli *cli = run->cli;
+    struct follow follow = {.cli = cli, .enough = is_settled};
+    struct arena arena = {0};
+    struct intent holder;
+    struct err err = {0};
+    int taken = 0;
+    if (ops_recover(cli->desk.ops, &taken, &err) &&
+        journal_holder(cli->desk.journal, run->request.kind, run->request.target, &arena, &holder,
+                       &err) &&
+        (holder.state == INTENT_ACCEPTED || holder.state == INTENT_UNKNOWN)) {
+        follow.id = holder.id;
+        follow.announced = true;
+        ops_look_now(cli->desk.ops, holder.id);
+        read_intent(&follow);
+        cli_wait(cli, follow_is_over, &follow, SETTLE_MS, NULL);
+        cli_say(text_oursf(&cli->arena, _("Before this, an earlier operation of %s had to be settled:"),
+                           format_clock(&cli->arena, holder.created_ms).bytes));
+        cli_say_advice(words_of_intent(&cli->arena, &follow.intent));
+        cli_say(text_ours(""));
+    }
+    arena_done(&follow.arena);
+    arena_done(&arena);
+}
+
 /* Waits for the answer, then (with --wait) for the end. */
 static int follow_to_report(struct cli *cli, const char *id, int64_t wait_s)
 {
@@ -279,6 +308,8 @@ int cli_money_run(struct money_run *run)
         return CLI_USAGE;
     if (!op_check(&run->request, cli->desk.env, cli->desk.webcode, &err))
         return cli_money_fail(cli, &err);
+    if (run->request.kind == OP_CHARGE)
+        cli_money_settle(run);
     int status = confirm(run);
     if (status != CLI_DONE)
         return status;

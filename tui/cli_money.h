@@ -12,6 +12,9 @@ struct money_run {
 };
 /* Checks, asks, sends, waits, prints; returns the exit status. */
 int cli_money_run(struct money_run *run);
+/* An earlier operation may still hold the terminal or the payment, left by a process that ended: it is
+   looked up first, for some seconds. */
+void cli_money_settle(struct money_run *run);
 /* Reads --amount in that currency; false: said why. */
 bool cli_money_amount(struct cli *cli, const char *currency, struct money *out);
 /* Prints one object with --json, else the reference on stdout and the sentences on stderr. */

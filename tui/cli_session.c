@@ -29,10 +29,11 @@ static void print_record(struct cli *cli, const struct row *row)
     struct arena *arena = &cli->arena;
     const struct record *record = &row->record;
     const struct line lines[] = {
-        {N_("Session"), text_clean(arena, record->id)},
+        {record->kind == REC_SESSION ? N_("Session") : N_("POS payment"),
+         text_clean(arena, record->id)},
         {N_("Status"), words_status(arena, record->kind, record->status)},
         {N_("Amount"), format_money(arena, &record->amount)},
-        {N_("Reference"), text_clean(arena, record->custom_reference)},
+        {N_("Reference"), text_clean(arena, row->reference)},
         {N_("Description"), text_clean(arena, record->description)},
         {N_("Hold"), text_ours(record->is_preauth > 0 ? _("yes") : "")},
         {N_("Terminal"), text_clean(arena, record->poi_id)},

@@ -182,9 +182,7 @@ static struct text end_cause(struct arena *arena, const struct intent *intent)
             return text_ours(_("it was cancelled on the terminal."));
         return text_ours(_("the terminal could not complete it."));
     }
-    if (intent->message)
-        return text_clean(arena, intent->message);
-    return text_ours("");
+    return text_clean(arena, intent->message ? intent->message : intent->why);
 }
 
 static struct text rejection(struct arena *arena, const struct intent *intent, struct text *advice)
@@ -266,8 +264,9 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
     };
     bool ended_well = intent->state == INTENT_CONFIRMED || intent->state == INTENT_SUCCEEDED ||
                       intent->state == INTENT_ACCEPTED;
+    bool accepted = intent->http_status / 100 == 2 && intent->code == 0;
     /* "HTTP 200" alone proves nothing, and the error before a good end found by reading misleads. */
-    if (ended_well && (!intent->trace_id || intent->http_status / 100 != 2))
+    if ((accepted && !intent->trace_id) || (ended_well && !accepted))
         result.proof = text_ours("");
     if (!result.what.bytes[0])
         result.what = words_intent_state(intent->state);
