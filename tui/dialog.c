@@ -57,7 +57,8 @@ static void finish_ask(struct app *app, struct dialog_state *state, bool yes)
 
 static void ask_key(struct app *app, struct dialog_state *state, uint32_t key)
 {
-    if (key == 'y' || key == 'Y' || key == 's' || key == 'S')
+    bool plain = key == 'y' || key == 'Y' || key == 's' || key == 'S';
+    if (state->ask.yes ? key == state->ask.yes : plain)
         finish_ask(app, state, true);
     else if (key == 'n' || key == 'N' || key == KEY_RETURN || key == KEY_ESC || key == 'q')
         finish_ask(app, state, false);
@@ -122,7 +123,8 @@ static void dialog_paint(struct app *app, void *untyped, struct area area)
         if (state->error)
             draw_text(inner, row + 2, 0, STYLE_BAD, text_ours(_(state->error)));
     }
-    draw_text(inner, inner.rows - 1, 0, STYLE_KEY, text_ours(_(hints[state->kind])));
+    const char *hint = state->ask.hint ? state->ask.hint : hints[state->kind];
+    draw_text(inner, inner.rows - 1, 0, STYLE_KEY, text_ours(_(hint)));
 }
 
 static const struct screen screen_dialog = {

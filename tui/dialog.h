@@ -29,9 +29,12 @@ struct confirm {
 /* Texts are copied. */
 void dialog_confirm(struct app *app, const struct confirm *confirm);
 
-/* A question that moves no money: y or n; Enter and Esc mean no. */
+/* A question that moves no money: y or n; Enter and Esc mean no. One that leads on to
+   dialog_confirm() has a yes of its own: what opened that one would not confirm it. */
 struct question {
     struct text title, body;
+    uint32_t yes;           /* key that means yes; 0: y */
+    const char *hint;       /* N_() "2 A second charge   n No"; needed with yes */
     void (*done)(struct app *app, void *ctx, bool yes);
     void *ctx;
 };
