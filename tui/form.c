@@ -336,7 +336,7 @@ static int paint_field(struct form *form, size_t field, struct area area, int ro
                text_ours(_(spec->label)));
     switch (spec->kind) {
     case FIELD_TEXT:
-        prompt_paint(&slot->prompt, value_place(area, row, (int)slot->prompt.max), active);
+        prompt_paint(&slot->prompt, value_place(area, row, (int)slot->prompt.max + 1), active);
         break;
     case FIELD_AMOUNT:
         paint_amount(form, slot, area, row, active);
