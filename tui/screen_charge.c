@@ -182,10 +182,21 @@ static void answered(struct app *app, void *ctx, bool yes)
     ask_next(app, charge);
 }
 
+/* Each question has a yes of its own: the habit of pressing y leads nowhere. */
 static void ask(struct app *app, struct charge *charge, const char *title, struct text body)
 {
+    static const struct {
+        uint32_t yes;
+        const char *hint;
+    } answers[] = {[ASK_BUSY] = {'g', N_("g Go there   n Back")},
+                   [ASK_OFFLINE] = {'o', N_("o Charge on it although offline   n Back")},
+                   [ASK_REPEAT] = {'2', N_("2 Charge a second time   n Back")}};
     dialog_ask(app, &(struct question){.title = money_title(app, text_ours(title)),
-                                       .body = body, .done = answered, .ctx = charge});
+                                       .body = body,
+                                       .yes = answers[charge->step].yes,
+                                       .hint = answers[charge->step].hint,
+                                       .done = answered,
+                                       .ctx = charge});
 }
 
 /* Each question: true when it had to be asked. */

@@ -137,7 +137,7 @@ static struct text follow_why_not(struct app *app, void *state, struct arena *ar
     (void)app, (void)arena;
     if (command == COMMAND_FINISH && is_waiting(intent))
         return text_ours(_("It is still under way: d steps away."));
-    if (command == COMMAND_STEP_AWAY && !is_waiting(intent))
+    if (command == COMMAND_STEP_AWAY && intent_state_is_final(intent->state))
         return text_ours(_("Nothing is under way any more."));
     if (command == COMMAND_AGAIN && !money_can_ask_again(intent))
         return text_ours(_("Only what ended without effect can be asked for again."));
