@@ -26,15 +26,21 @@ static struct watch *watch_get(const struct ops *ops, const char *id)
     return watch;
 }
 
+static void watch_delay(struct watch *watch, int64_t wait_ms)
+{
+    watch->due_boot_ms = clock_boot_ms() + wait_ms;
+    journal_note_look(watch->ops->journal, watch->id, clock_utc_ms() + wait_ms);
+}
+
 static struct watch *watch_add(struct ops *ops, const char *id)
 {
     struct watch *watch = mem_alloc(sizeof *watch);
 
     watch->ops = ops;
     memcpy(watch->id, id, sizeof watch->id);
-    watch->due_boot_ms = clock_boot_ms();
     watch->next = ops->watches;
     ops->watches = watch;
+    watch_delay(watch, 0);
     return watch;
 }
 
@@ -98,12 +104,6 @@ static int64_t wait_accepted(const struct intent *intent)
     if (age < ACCEPTED_MIN_WAIT)
         return ACCEPTED_MIN_WAIT;
     return age > ACCEPTED_MAX_WAIT ? ACCEPTED_MAX_WAIT : age;
-}
-
-static void watch_delay(struct watch *watch, int64_t wait_ms)
-{
-    watch->due_boot_ms = clock_boot_ms() + wait_ms;
-    journal_note_look(watch->ops->journal, watch->id, clock_utc_ms() + wait_ms);
 }
 
 static void watch_delay_again(struct watch *watch, const struct intent *intent, int retry_after_s)

@@ -181,8 +181,12 @@ struct wanted {
 static bool is_there(void *ctx)
 {
     struct wanted *wanted = ctx;
+    const struct intent *intent = till_get(wanted->till, wanted->id);
 
-    return till_get(wanted->till, wanted->id)->state == wanted->state;
+    /* Accepted ones are asked about every two seconds and then less; a test need not wait for that. */
+    if (intent->state != wanted->state && intent->state == INTENT_ACCEPTED)
+        ops_look_now(wanted->till->ops, wanted->id);
+    return intent->state == wanted->state;
 }
 
 const struct intent *till_wait(struct till *till, const char *id, enum intent_state state)
