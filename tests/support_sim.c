@@ -89,8 +89,8 @@ static void talk_turn(void *ctx, short revents)
 {
     struct talk *talk = ctx;
     if (talk->sent < talk->request.len && (revents & POLLOUT)) {
-        ssize_t n = send(talk->fd, talk->request.data + talk->sent,
-                         talk->request.len - talk->sent, MSG_NOSIGNAL);
+        ssize_t n = send(talk->fd, talk->request.data + talk->sent, talk->request.len - talk->sent,
+                         MSG_NOSIGNAL);
         if (n > 0)
             talk->sent += (size_t)n;
         if (talk->sent == talk->request.len) {
@@ -121,8 +121,9 @@ struct talk *lab_begin(struct sim_lab *lab, const char *method, const char *path
     talk->lab = lab;
     buf_init(&talk->request, 1u << 20);
     buf_init(&talk->reply.raw, REPLY_MAX);
-    buf_printf(&talk->request, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-KEY: %s\r\n",
-               method, path, access);
+    buf_printf(&talk->request,
+               "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-KEY: %s\r\n", method, path,
+               access);
     if (body) {
         buf_printf(&talk->request, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
                    strlen(body));

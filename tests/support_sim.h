@@ -10,7 +10,7 @@
 struct sim_lab {
     struct loop *loop;
     struct sim *sim;
-    char key[64]; /* the Idempotency-Key of the next POST, "" for none; kept until changed */
+    char key[64];        /* the Idempotency-Key of the next POST, "" for none; kept until changed */
     const char *api_key; /* of the next requests; NULL: the one that fits the path */
 };
 /* Delays short enough for tests: charges 20 ms, modifications 40 ms. */

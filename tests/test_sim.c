@@ -36,7 +36,8 @@ static int close_lab(void **state)
 static void assert_fields(const char *object, const char *names)
 {
     char name[64];
-    for (; sscanf(names, "%63s", name) == 1; names += strspn(names + strlen(name), " ") + strlen(name))
+    for (; sscanf(names, "%63s", name) == 1;
+         names += strspn(names + strlen(name), " ") + strlen(name))
         assert_true(field_of(object, name)[0] != '\0');
 }
 
@@ -50,7 +51,8 @@ static void test_session_life(void **state)
                                             "\"deliverAt\":\"2026-12-01T10:00:00Z\"}");
     assert_int_equal(made->status, 201);
     assert_non_null(strstr(made->body, "{\"success\":true,\"data\":{"));
-    assert_fields(made->body, "sessionId paymentUrl status value currency createdAt customReference");
+    assert_fields(made->body,
+                  "sessionId paymentUrl status value currency createdAt customReference");
     assert_non_null(strstr(made->body, "\"Dep\u00f3sito \\\"214\\\"\""));
     assert_string_equal(field_of(made->body, "status"), "pending");
     assert_int_equal(strncmp(field_of(made->body, "sessionId"), "HOTEL9-EXTT-", 12), 0);
@@ -88,7 +90,8 @@ static void test_refused_first(void **state)
         seen = lab_get(lab, path);
     assert_int_equal(count_of(seen->body, "\"refused\""), 1);
     assert_int_equal(count_of(seen->body, "\"authorised\""), 1);
-    assert_true(strcmp(field_at(seen->body, "createdAt", 1), field_at(seen->body, "createdAt", 2)) <= 0);
+    assert_true(
+        strcmp(field_at(seen->body, "createdAt", 1), field_at(seen->body, "createdAt", 2)) <= 0);
 }
 
 static void test_keys_and_webcodes(void **state)
@@ -108,9 +111,9 @@ static void test_keys_and_webcodes(void **state)
     assert_error(lab_get(lab, LIVE "/payment/sessions?webcode=OTHER"), 403, "11008");
     assert_error(lab_get(lab, LIVE "/payment/sessions"), 400, "12001");
     lab_new_key(lab);
-    assert_error(lab_post(lab, LIVE "/payment/cancel",
-                          "{\"webcode\":\"OTHER\",\"paymentReference\":\"X\"}"),
-                 403, "11008");
+    assert_error(
+        lab_post(lab, LIVE "/payment/cancel", "{\"webcode\":\"OTHER\",\"paymentReference\":\"X\"}"),
+        403, "11008");
 }
 
 struct bad {
@@ -122,7 +125,7 @@ struct bad {
 static void test_bad_requests(void **state)
 {
     (void)state;
-#define LINK "/payment/session"
+#define LINK   "/payment/session"
 #define CHARGE "/pos/payment"
     static const struct bad bads[] = {
         {LINK, "", 400, "12001"},
@@ -140,20 +143,26 @@ static void test_bad_requests(void **state)
         {LINK, LINK_BODY ",\"deliverAt\":\"2026-02-03T10:00\"}", 400, "12002"},
         {LINK, "{\"webcode\":\"HOTEL9\",\"urlOk\":\"o\",\"urlKo\":\"k\"}", 400, "12001"},
         {CHARGE, CHARGE_BODY ",\"poi\":1}", 400, "12001"},
-        {CHARGE, "{\"webcode\":\"HOTEL9\",\"poiId\":\"NONE\",\"amount\":{\"value\":1,\"currency\":"
-                 "\"EUR\"}}", 404, "10404"},
-        {CHARGE, "{\"webcode\":\"HOTEL9\",\"poiId\":\"P400Plus-TEST-000003\",\"amount\":{\"value\":1,"
-                 "\"currency\":\"EUR\"}}", 502, "13004"},
-        {"/payment/refund", "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL9-PXT-AAAA\","
-                            "\"amount\":{\"value\":1,\"currency\":\"EUR\"},\"reason\":\"RETURN\"}",
+        {CHARGE,
+         "{\"webcode\":\"HOTEL9\",\"poiId\":\"NONE\",\"amount\":{\"value\":1,\"currency\":"
+         "\"EUR\"}}",
          404, "10404"},
-        {"/payment/refund", "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL9-PXT-AAAA\","
-                            "\"amount\":{\"value\":1,\"currency\":\"EUR\"},\"reason\":\"MOOD\"}",
+        {CHARGE,
+         "{\"webcode\":\"HOTEL9\",\"poiId\":\"P400Plus-TEST-000003\",\"amount\":{\"value\":1,"
+         "\"currency\":\"EUR\"}}",
+         502, "13004"},
+        {"/payment/refund",
+         "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL9-PXT-AAAA\","
+         "\"amount\":{\"value\":1,\"currency\":\"EUR\"},\"reason\":\"RETURN\"}",
+         404, "10404"},
+        {"/payment/refund",
+         "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL9-PXT-AAAA\","
+         "\"amount\":{\"value\":1,\"currency\":\"EUR\"},\"reason\":\"MOOD\"}",
          400, "12001"},
-        {"/payment/cancel", "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL9-PXTT-AAAA\"}", 403,
-         "11008"},
-        {"/payment/extend", "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL8-PXT-AAAA\"}", 403,
-         "11008"},
+        {"/payment/cancel", "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL9-PXTT-AAAA\"}",
+         403, "11008"},
+        {"/payment/extend", "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"HOTEL8-PXT-AAAA\"}",
+         403, "11008"},
     };
     for (size_t i = 0; i < COUNT_OF(bads); i++) {
         char path[128];
@@ -171,16 +180,24 @@ static void test_bad_requests(void **state)
 static void test_bad_amounts(void **state)
 {
     (void)state;
-    static const char *const amounts[] = {
-        "1250", "{\"value\":0,\"currency\":\"EUR\"}", "{\"value\":-5,\"currency\":\"EUR\"}",
-        "{\"value\":12.5,\"currency\":\"EUR\"}", "{\"value\":\"12\",\"currency\":\"EUR\"}",
-        "{\"value\":1000000000001,\"currency\":\"EUR\"}", "{\"value\":12,\"currency\":\"eur\"}",
-        "{\"value\":12,\"currency\":\"EURO\"}", "{\"value\":12,\"currency\":\"ZZZ\"}",
-        "{\"value\":12}", "{\"value\":1e3,\"currency\":\"EUR\",\"x\":1}", "null"};
+    static const char *const amounts[] = {"1250",
+                                          "{\"value\":0,\"currency\":\"EUR\"}",
+                                          "{\"value\":-5,\"currency\":\"EUR\"}",
+                                          "{\"value\":12.5,\"currency\":\"EUR\"}",
+                                          "{\"value\":\"12\",\"currency\":\"EUR\"}",
+                                          "{\"value\":1000000000001,\"currency\":\"EUR\"}",
+                                          "{\"value\":12,\"currency\":\"eur\"}",
+                                          "{\"value\":12,\"currency\":\"EURO\"}",
+                                          "{\"value\":12,\"currency\":\"ZZZ\"}",
+                                          "{\"value\":12}",
+                                          "{\"value\":1e3,\"currency\":\"EUR\",\"x\":1}",
+                                          "null"};
     for (size_t i = 0; i < COUNT_OF(amounts); i++) {
         char body[256];
-        snprintf(body, sizeof(body), "{\"webcode\":\"HOTEL9\",\"poiId\":\"V400m-TEST-000001\","
-                                     "\"amount\":%s}", amounts[i]);
+        snprintf(body, sizeof(body),
+                 "{\"webcode\":\"HOTEL9\",\"poiId\":\"V400m-TEST-000001\","
+                 "\"amount\":%s}",
+                 amounts[i]);
         lab_new_key(lab);
         assert_error(lab_post(lab, LIVE "/pos/payment", body), 400, "12001");
     }
@@ -269,7 +286,8 @@ static void test_idempotency(void **state)
     snprintf(first, sizeof(first), "%s", lab_post(lab, LIVE "/payment/session", "{}")->body);
     assert_string_equal(lab_post(lab, LIVE "/payment/session", "{}")->body, first);
     lab->key[0] = '\0';
-    snprintf(first, sizeof(first), "%s", lab_post(lab, LIVE "/payment/session", LINK_BODY "}")->body);
+    snprintf(first, sizeof(first), "%s",
+             lab_post(lab, LIVE "/payment/session", LINK_BODY "}")->body);
     assert_string_not_equal(lab_post(lab, LIVE "/payment/session", LINK_BODY "}")->body, first);
 }
 
@@ -285,10 +303,10 @@ static void test_big_body(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_session_life),  cmocka_unit_test(test_refused_first),
+        cmocka_unit_test(test_session_life),      cmocka_unit_test(test_refused_first),
         cmocka_unit_test(test_keys_and_webcodes), cmocka_unit_test(test_bad_requests),
-        cmocka_unit_test(test_bad_amounts),   cmocka_unit_test(test_bad_queries),
-        cmocka_unit_test(test_terminals),     cmocka_unit_test(test_idempotency),
+        cmocka_unit_test(test_bad_amounts),       cmocka_unit_test(test_bad_queries),
+        cmocka_unit_test(test_terminals),         cmocka_unit_test(test_idempotency),
         cmocka_unit_test(test_big_body),
     };
     return cmocka_run_group_tests(tests, open_lab, close_lab);

@@ -34,12 +34,26 @@ static int close_lab(void **state)
 static void test_spec(void **state)
 {
     (void)state;
-    static const char *const good[] = {
-        "", "*:drop-after", "POST/pos/payment:drop-after=0.5", "GET*:delay=2000",
-        "POST/pos/payment:500-afterx3", "/pos/*:429=5@0.25x2,GET*:cut=17", "*:502-html=503@1"};
-    static const char *const bad[] = {
-        "x", "*:", "*:nonsense", ":delay", "*:delay=soon", "*:delay=999999999999", "*:drop-after=2",
-        "*:drop-after=0.5@", "*:delay=5x", "*:delay=5 ", "*:409,", "*:drop-after=1.5", ",*:409"};
+    static const char *const good[] = {"",
+                                       "*:drop-after",
+                                       "POST/pos/payment:drop-after=0.5",
+                                       "GET*:delay=2000",
+                                       "POST/pos/payment:500-afterx3",
+                                       "/pos/*:429=5@0.25x2,GET*:cut=17",
+                                       "*:502-html=503@1"};
+    static const char *const bad[] = {"x",
+                                      "*:",
+                                      "*:nonsense",
+                                      ":delay",
+                                      "*:delay=soon",
+                                      "*:delay=999999999999",
+                                      "*:drop-after=2",
+                                      "*:drop-after=0.5@",
+                                      "*:delay=5x",
+                                      "*:delay=5 ",
+                                      "*:409,",
+                                      "*:drop-after=1.5",
+                                      ",*:409"};
     struct err err;
     for (size_t i = 0; i < COUNT_OF(good); i++)
         assert_true(sim_faults_check(good[i], &err));
@@ -62,7 +76,7 @@ static void test_spec(void **state)
 
 struct strike {
     const char *rule;
-    int status;       /* 0: no status line */
+    int status; /* 0: no status line */
     bool executed;
     const char *body; /* must occur in it */
 };
@@ -192,8 +206,10 @@ static void test_dialects(void **state)
         {SIM_CANONICAL, "\"pagination\":{\"page\":1,\"limit\":2,\"total\":5,\"totalPages\":3}",
          "\"page\":2"},
         {SIM_BARE, "\"data\":[{\"sessionId\"", "\"data\":[{\"sessionId\""},
-        {SIM_RESULTS_META, "\"meta\":{\"currentPage\":\"1\",\"perPage\":\"2\",\"totalItems\":\"5\","
-                           "\"lastPage\":\"3\"}", "\"currentPage\":\"2\""},
+        {SIM_RESULTS_META,
+         "\"meta\":{\"currentPage\":\"1\",\"perPage\":\"2\",\"totalItems\":\"5\","
+         "\"lastPage\":\"3\"}",
+         "\"currentPage\":\"2\""},
         {SIM_NAMED_CURSOR, "\"hasMore\":true,\"nextCursor\":\"c2\"", "\"nextCursor\":\"c3\""},
         {SIM_IGNORES_PAGE, "\"page\":1", "\"page\":1"},
         {SIM_IGNORES_FILTER, "\"page\":1", "\"page\":2"},
@@ -206,8 +222,8 @@ static void test_dialects(void **state)
         struct sim_lab *own = lab_open(&settings);
         struct reply *one = lab_get(own, SESSIONS "&limit=2&page=1");
         bool cursor = settings.dialect == SIM_NAMED_CURSOR;
-        struct reply *two = lab_get(own, cursor ? SESSIONS "&limit=2&cursor=c2"
-                                                : SESSIONS "&limit=2&page=2");
+        struct reply *two =
+            lab_get(own, cursor ? SESSIONS "&limit=2&cursor=c2" : SESSIONS "&limit=2&page=2");
         assert_non_null(strstr(one->body, shapes[i].first));
         assert_non_null(strstr(two->body, shapes[i].second));
         assert_int_equal(count_of(one->body, "\"sessionId\""), 2);
@@ -228,9 +244,9 @@ static void test_dialects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spec),    cmocka_unit_test(test_each_kind),
-        cmocka_unit_test(test_silence), cmocka_unit_test(test_cut_everywhere),
-        cmocka_unit_test(test_chance),  cmocka_unit_test(test_control),
+        cmocka_unit_test(test_spec),     cmocka_unit_test(test_each_kind),
+        cmocka_unit_test(test_silence),  cmocka_unit_test(test_cut_everywhere),
+        cmocka_unit_test(test_chance),   cmocka_unit_test(test_control),
         cmocka_unit_test(test_dialects),
     };
     return cmocka_run_group_tests(tests, open_lab, close_lab);

@@ -32,7 +32,8 @@ static struct reply *charge(int amount, const char *reference, bool hold, int64_
 {
     char body[512];
     snprintf(body, sizeof(body),
-             "{\"webcode\":\"HOTEL9\",\"poiId\":\"" TERMINAL "\",\"amount\":{\"value\":%d,\"currency\":"
+             "{\"webcode\":\"HOTEL9\",\"poiId\":\"" TERMINAL
+             "\",\"amount\":{\"value\":%d,\"currency\":"
              "\"EUR\"},\"customReference\":\"%s\",\"isPreAuth\":%s}",
              amount, reference, hold ? "true" : "false");
     return lab_post_within(lab, TEST "/pos/payment", body, deadline_ms);
@@ -78,10 +79,12 @@ static void test_plain_charge(void **state)
     assert_int_equal(strlen(field_of(reply->body, "createdAt")), 19);
     assert_int_equal(sim_executions_of_key(lab->sim, lab->key), 1);
     struct reply *list = find("plain");
-    assert_string_equal(field_of(list->body, "posPaymentId"), field_of(reply->body, "posPaymentId"));
+    assert_string_equal(field_of(list->body, "posPaymentId"),
+                        field_of(reply->body, "posPaymentId"));
     assert_string_equal(field_of(list->body, "value"), "1250");
-    assert_non_null(strstr(lab_get(lab, LIVE "/pos/payments?webcode=HOTEL9&customReference=plain")->body,
-                           "\"total\":0"));
+    assert_non_null(
+        strstr(lab_get(lab, LIVE "/pos/payments?webcode=HOTEL9&customReference=plain")->body,
+               "\"total\":0"));
 }
 
 static void test_refused_and_cancelled(void **state)
@@ -147,8 +150,9 @@ static void test_silence(void **state)
     (void)state;
     lab_new_key(lab);
     char body[256];
-    snprintf(body, sizeof(body), "{\"webcode\":\"HOTEL9\",\"poiId\":\"" TERMINAL "\",\"amount\":"
-                                 "{\"value\":1208,\"currency\":\"EUR\"},\"customReference\":\"eight\"}");
+    snprintf(body, sizeof(body),
+             "{\"webcode\":\"HOTEL9\",\"poiId\":\"" TERMINAL "\",\"amount\":"
+             "{\"value\":1208,\"currency\":\"EUR\"},\"customReference\":\"eight\"}");
     struct talk *talk = lab_begin(lab, "POST", TEST "/pos/payment", body);
     while (sim_requests_of_key(lab->sim, lab->key) == 0)
         loop_turn(lab->loop, 5);
@@ -172,7 +176,8 @@ static void test_too_many(void **state)
     assert_int_equal(charge_new(1209, "nine-2")->status, 429); /* a first try again */
 }
 
-/* --- modifications ------------------------------------------------------------------------------ */
+/* --- modifications ------------------------------------------------------------------------------
+ */
 
 static char payment[128];
 
@@ -194,8 +199,8 @@ static struct reply *modify(const char *what, int amount, const char *more)
     snprintf(path, sizeof(path), TEST "/payment/%s", what);
     if (amount)
         snprintf(money, sizeof(money), ",\"amount\":{\"value\":%d,\"currency\":\"EUR\"}", amount);
-    snprintf(body, sizeof(body), "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"%s\"%s%s}", payment,
-             money, more);
+    snprintf(body, sizeof(body), "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"%s\"%s%s}",
+             payment, money, more);
     lab_new_key(lab);
     return lab_post(lab, path, body);
 }
@@ -233,7 +238,8 @@ static void test_refunds(void **state)
     assert_string_equal(field_of(reply->body, "type"), "refund");
     assert_string_equal(field_of(reply->body, "reason"), "CUSTOMER REQUEST");
     assert_string_equal(field_of(reply->body, "paymentReference"), payment);
-    assert_int_equal(strncmp(field_of(reply->body, "modificationReference"), "HOTEL9-RFXT-", 12), 0);
+    assert_int_equal(strncmp(field_of(reply->body, "modificationReference"), "HOTEL9-RFXT-", 12),
+                     0);
     assert_error(refund(6050), 400, "12001"); /* a pending one counts */
     assert_string_equal(settled(), "success");
     assert_error(refund(6050), 400, "12001");
@@ -242,8 +248,10 @@ static void test_refunds(void **state)
     assert_error(refund(1), 400, "12001");
     assert_int_equal(count_of(modifications()->body, "\"success\",\"amount\""), 2);
     char body[512];
-    snprintf(body, sizeof(body), "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"%s\",\"amount\":"
-                                 "{\"value\":100,\"currency\":\"USD\"},\"reason\":\"OTHER\"}", payment);
+    snprintf(body, sizeof(body),
+             "{\"webcode\":\"HOTEL9\",\"paymentReference\":\"%s\",\"amount\":"
+             "{\"value\":100,\"currency\":\"USD\"},\"reason\":\"OTHER\"}",
+             payment);
     lab_new_key(lab);
     assert_error(lab_post(lab, TEST "/payment/refund", body), 400, "12001");
     assert_error(modify("capture", 100, ""), 400, "12001");
@@ -310,12 +318,12 @@ static void test_unpaid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_charge),  cmocka_unit_test(test_refused_and_cancelled),
-        cmocka_unit_test(test_error_before),  cmocka_unit_test(test_error_after),
-        cmocka_unit_test(test_slow),          cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_silence),       cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_refunds),       cmocka_unit_test(test_magic_refunds),
-        cmocka_unit_test(test_holds),         cmocka_unit_test(test_unpaid),
+        cmocka_unit_test(test_plain_charge), cmocka_unit_test(test_refused_and_cancelled),
+        cmocka_unit_test(test_error_before), cmocka_unit_test(test_error_after),
+        cmocka_unit_test(test_slow),         cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_silence),      cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_refunds),      cmocka_unit_test(test_magic_refunds),
+        cmocka_unit_test(test_holds),        cmocka_unit_test(test_unpaid),
     };
     return cmocka_run_group_tests(tests, open_lab, close_lab);
 }

@@ -9,12 +9,12 @@ enum sim_env { SIM_LIVE, SIM_TEST, SIM_ENVS };
 enum sim_kind { SIM_SESSION, SIM_PAYMENT, SIM_MODIFICATION, SIM_KINDS };
 
 /* Numbers of stored rows start here (plus their rowid); seeded ones are below. */
-#define SIM_STORED (INT64_C(1) << 33)
-#define SIM_ZONE_MS INT64_C(3600000) /* the server's wall clock is UTC+1 all year */
-#define SIM_AMOUNT_MAX INT64_C(1000000000000)
+#define SIM_STORED         (INT64_C(1) << 33)
+#define SIM_ZONE_MS        INT64_C(3600000) /* the server's wall clock is UTC+1 all year */
+#define SIM_AMOUNT_MAX     INT64_C(1000000000000)
 #define SIM_REFERENCE_SIZE 160
-#define SIM_ATTEMPTS 4
-#define SIM_FOREVER INT64_MAX
+#define SIM_ATTEMPTS       4
+#define SIM_FOREVER        INT64_MAX
 
 struct sim_attempt {
     char reference[SIM_REFERENCE_SIZE];
@@ -27,7 +27,7 @@ struct sim_attempt {
 struct sim_row {
     enum sim_kind kind;
     int64_t number;
-    char reference[SIM_REFERENCE_SIZE]; /* its own: session, POS payment, modification */
+    char reference[SIM_REFERENCE_SIZE];         /* its own: session, POS payment, modification */
     char payment_reference[SIM_REFERENCE_SIZE]; /* "" when there is no payment */
     const char *status, *type;
     int64_t amount; /* minor units; 0: no amount (cancel, extend) */
@@ -49,13 +49,27 @@ struct sim_filter {
     int64_t from_ms, to_ms;
     int64_t now_ms;
 };
-/* Called for each row of a page; the row is the callee's to copy from, not to keep. */
-typedef void (*sim_row_fn)(void *ctx, const struct sim_row *row);
+/* Where the rows of a page go: row is called for matches skip … skip+want-1, newest first. The row
+   is the callee's to copy from, not to keep; its texts live in arena. */
+struct sim_sink {
+    int64_t skip, want;
+    struct arena *arena;
+    void (*row)(void *ctx, const struct sim_row *row);
+    void *ctx;
+};
 
 /* --- references: WEBCODE-TAG-CODE (sim_reference.c) ---------------------------------------- */
 
-enum sim_tag { TAG_SESSION, TAG_ONLINE, TAG_POS, TAG_REFUND, TAG_CAPTURE, TAG_CANCEL, TAG_EXTEND,
-               TAG_COUNT };
+enum sim_tag {
+    TAG_SESSION,
+    TAG_ONLINE,
+    TAG_POS,
+    TAG_REFUND,
+    TAG_CAPTURE,
+    TAG_CANCEL,
+    TAG_EXTEND,
+    TAG_COUNT
+};
 struct sim_codes {
     const char *webcode;
     uint64_t salt; /* of seed and base time: another data set never repeats a reference */
@@ -65,8 +79,11 @@ void reference_write(const struct sim_codes *codes, enum sim_env env, enum sim_t
                      int64_t number, int sub, char out[SIM_REFERENCE_SIZE]);
 /* Leaves the code alone, without webcode and tag, as some payment references have it. */
 void reference_strip(char reference[SIM_REFERENCE_SIZE]);
-enum reference_verdict { REFERENCE_OURS, REFERENCE_DENIED /* other webcode or environment */,
-                         REFERENCE_UNKNOWN };
+enum reference_verdict {
+    REFERENCE_OURS,
+    REFERENCE_DENIED /* other webcode or environment */,
+    REFERENCE_UNKNOWN
+};
 enum reference_verdict reference_read(const struct sim_codes *codes, enum sim_env env,
                                       const char *text, enum sim_tag *tag, int64_t *number);
 
@@ -78,7 +95,7 @@ struct sim_seed {
     int64_t base_ms;
     uint32_t counts[2]; /* sessions, payments */
     struct sim_codes codes;
-    int64_t hours[25];  /* share of a day that has passed at each full hour, of SEED_DAY */
+    int64_t hours[25]; /* share of a day that has passed at each full hour, of SEED_DAY */
     int64_t base_weight;
     struct seed_cache *cache[SIM_ENVS];
 };
@@ -90,14 +107,23 @@ struct seed_facts {
     int64_t created_ms, completed_ms;
 };
 extern const char *const seed_statuses[];
-enum { SEED_PENDING, SEED_COMPLETED, SEED_EXPIRED, SEED_CANCELLED, SEED_FAILED, SEED_SUCCESS,
-       SEED_REFUSED, SEED_RECEIVED, SEED_STATUSES };
+enum {
+    SEED_PENDING,
+    SEED_COMPLETED,
+    SEED_EXPIRED,
+    SEED_CANCELLED,
+    SEED_FAILED,
+    SEED_SUCCESS,
+    SEED_REFUSED,
+    SEED_RECEIVED,
+    SEED_STATUSES
+};
 
 void seed_init(struct sim_seed *seed);
 void seed_done(struct sim_seed *seed);
 uint64_t seed_mix(uint64_t value); /* a good 64-bit scrambler */
-uint64_t seed_roll(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
-                   int64_t index, unsigned purpose);
+uint64_t seed_roll(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind, int64_t index,
+                   unsigned purpose);
 int64_t seed_created_ms(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
                         int64_t index);
 struct seed_facts seed_facts_of(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
@@ -115,7 +141,11 @@ int terminal_index(const char *poi_id); /* -1: no such terminal */
 const char *seed_poi(const struct sim_seed *seed, enum sim_env env, int64_t index);
 /* Which story a payment of that age has; 0 is the one without steps. */
 uint8_t seed_story(uint64_t roll, bool hold, int64_t age_ms);
-uint8_t seed_step_status(uint8_t story, size_t part); /* SEED_PENDING: may have resolved by now */
+/* Sets what certain positions always show. */
+#define SEED_SPAN_DAYS 60 /* up to 24,000 objects lie within so many days */
+void seed_showcase(int64_t index, int64_t count, struct seed_facts *facts);
+/* SEED_PENDING: may have resolved by now. age_ms: of the step, at the base time. */
+uint8_t seed_step_status(uint8_t story, size_t part, int64_t age_ms);
 /* When each step of its story began; returns how many there are. */
 #define SEED_STEPS 3
 size_t seed_step_times(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
@@ -124,14 +154,14 @@ size_t seed_step_times(const struct sim_seed *seed, enum sim_env env, enum sim_k
 size_t seed_modifications(const struct sim_seed *seed, enum sim_env env,
                           const struct sim_row *owner, const struct seed_facts *facts,
                           int64_t now_ms, struct sim_row out[SEED_STEPS]);
-/* Counts what matches and calls row for matches skip … skip+want-1, newest first. */
-int64_t seed_list(struct sim_seed *seed, const struct sim_filter *filter, int64_t skip,
-                  int64_t want, struct arena *arena, sim_row_fn row, void *ctx);
+/* Hands a page to sink; returns how many rows match in all. */
+int64_t seed_list(struct sim_seed *seed, const struct sim_filter *filter,
+                  const struct sim_sink *sink);
 
 /* Words for seeded objects (sim_words.c). scale tells what a text is about: cents of EUR. */
 struct words_item {
-    const char *text;       /* %u: a room, %s: a guest */
-    unsigned low, high;     /* EUR, whole units */
+    const char *text;   /* %u: a room, %s: a guest */
+    unsigned low, high; /* EUR, whole units */
 };
 extern const struct words_item words_online[], words_hold[], words_pos[];
 extern const size_t words_online_count, words_hold_count, words_pos_count;

@@ -1,5 +1,5 @@
-/* The daemon: libmicrohttpd without a thread, its epoll descriptor in the caller's loop. A request is
-   served when it is whole; an answer that must wait suspends its connection until a timer of the
+/* The daemon: libmicrohttpd without a thread, its epoll descriptor in the caller's loop. A request
+   is served when it is whole; an answer that must wait suspends its connection until a timer of the
    loop resumes it. */
 #include "sim_internal.h"
 
@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BODY_MAX   (64u << 10)
-#define HEAD_MAX   1024
+#define BODY_MAX    (64u << 10)
+#define HEAD_MAX    1024
 #define RUNS_A_TURN 64 /* the console's own keys come first */
 
 static const char base_path[] = "/external/v1", test_path[] = "/test";
@@ -37,7 +37,8 @@ struct sim_server {
     struct exchange *open;
 };
 
-/* --- waiting ------------------------------------------------------------------------------------ */
+/* --- waiting ------------------------------------------------------------------------------------
+ */
 
 static void run(void *ctx, short revents)
 {
@@ -47,8 +48,8 @@ static void run(void *ctx, short revents)
     int runs = 0;
     do {
         MHD_run(sim->server->daemon);
-    } while (++runs < RUNS_A_TURN &&
-             MHD_get_timeout(sim->server->daemon, &timeout) == MHD_YES && timeout == 0);
+    } while (++runs < RUNS_A_TURN && MHD_get_timeout(sim->server->daemon, &timeout) == MHD_YES &&
+             timeout == 0);
 }
 
 static void resume(void *ctx)
@@ -71,7 +72,8 @@ static void suspend(struct exchange *exchange, int64_t delay_ms)
         exchange->timer = loop_timer_start(exchange->sim->loop, delay_ms, resume, exchange);
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------------------
+ */
 
 /* The server's clock, so that a client can tell answers apart in time even when a test froze it. */
 static void write_date(struct sim *sim, char out[40])
@@ -79,9 +81,9 @@ static void write_date(struct sim *sim, char out[40])
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct civil at = time_to_civil(sim_now_ms(sim));
-    snprintf(out, 40, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * at.weekday, at.day % 100,
-             months + 3 * (at.month - 1), at.year % 10000, at.hour % 100, at.minute % 100,
-             at.second % 100);
+    snprintf(out, 40, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * at.weekday,
+             at.day % 100, months + 3 * (at.month - 1), at.year % 10000, at.hour % 100,
+             at.minute % 100, at.second % 100);
 }
 
 /* The first cut_at bytes of the answer, head included, straight to the socket. */
@@ -151,7 +153,8 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     return result;
 }
 
-/* --- receiving ---------------------------------------------------------------------------------- */
+/* --- receiving ----------------------------------------------------------------------------------
+ */
 
 static enum MHD_Result add_query(void *ctx, enum MHD_ValueKind kind, const char *name,
                                  const char *value)
@@ -160,9 +163,8 @@ static enum MHD_Result add_query(void *ctx, enum MHD_ValueKind kind, const char 
     struct sim_request *request = ctx;
     if (request->query_count == SIM_QUERY_MAX)
         return MHD_NO;
-    request->query[request->query_count++] =
-        (struct sim_pair){arena_strdup(&request->arena, name),
-                          arena_strdup(&request->arena, value ? value : "")};
+    request->query[request->query_count++] = (struct sim_pair){
+        arena_strdup(&request->arena, name), arena_strdup(&request->arena, value ? value : "")};
     return MHD_YES;
 }
 
@@ -252,7 +254,8 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **slot,
     *slot = NULL;
 }
 
-/* --- in the loop -------------------------------------------------------------------------------- */
+/* --- in the loop --------------------------------------------------------------------------------
+ */
 
 /* Work that was left when a turn had done its share. No time-outs are set, so any other answer of
    the library means to wait for its descriptor. */
@@ -304,7 +307,8 @@ static void stop_listening(struct sim *sim)
     free(server);
 }
 
-/* --- start and stop ----------------------------------------------------------------------------- */
+/* --- start and stop -----------------------------------------------------------------------------
+ */
 
 struct sim_settings sim_settings_default(void)
 {

@@ -14,9 +14,9 @@
    answer for charge_silent_ms yet charged after charge_late_ms, 09 status 429 on the first try
    (the next try of that amount on that terminal passes), else success after charge_delay_ms.
    Modification (a cancel or an extend: the payment's amount): 11 fails after twice
-   modification_delay_ms, 12 stays open for modification_long_ms, 13 is refused at once (12001), else
-   success after modification_delay_ms. Payment link: 01 one refused attempt, then paid; 02 refused
-   and never paid; else paid after pay_after_ms. */
+   modification_delay_ms, 12 stays open for modification_long_ms, 13 is refused at once (12001),
+   else success after modification_delay_ms. Payment link: 01 one refused attempt, then paid; 02
+   refused and never paid; else paid after pay_after_ms. */
 #ifndef API_SIM_SIM_H
 #define API_SIM_SIM_H
 
@@ -27,11 +27,11 @@ struct sim;
 
 /* Shapes of the list answers. */
 enum sim_dialect {
-    SIM_CANONICAL,      /* data:{items,pagination:{page,limit,total,totalPages}} */
-    SIM_BARE,           /* data:[...], no page facts */
-    SIM_RESULTS_META,   /* data:{results,meta:{currentPage,perPage,totalItems,lastPage}} as strings */
-    SIM_NAMED_CURSOR,   /* data:{sessions|payments|modifications,hasMore,nextCursor}; ?cursor= */
-    SIM_IGNORES_PAGE,   /* canonical, but every page is the first */
+    SIM_CANONICAL,    /* data:{items,pagination:{page,limit,total,totalPages}} */
+    SIM_BARE,         /* data:[...], no page facts */
+    SIM_RESULTS_META, /* data:{results,meta:{currentPage,perPage,totalItems,lastPage}} as strings */
+    SIM_NAMED_CURSOR, /* data:{sessions|payments|modifications,hasMore,nextCursor}; ?cursor= */
+    SIM_IGNORES_PAGE, /* canonical, but every page is the first */
     SIM_IGNORES_FILTER, /* canonical, but every filter is ignored */
     SIM_LEAN,           /* canonical, rows without paymentReference and attempts, null for absent,
                            POS and modification times in the form 2026-01-15T10:00:00Z */
@@ -45,16 +45,16 @@ struct sim_settings {
     const char *data_path; /* SQLite file that keeps what is created; NULL: memory */
     const char *webcode, *test_key, *live_key;
     uint32_t sessions, payments; /* seeded objects an environment; 0: none */
-    uint64_t seed;         /* of the seeded objects and of the faults' probabilities */
-    int64_t base_utc_ms;   /* the seeded objects end here; 0: now. A data file keeps its own seed,
-                              counts and base, so that a restart shows the same objects */
-    const char *faults;    /* SPEC, see below; NULL: none */
+    uint64_t seed;               /* of the seeded objects and of the faults' probabilities */
+    int64_t base_utc_ms; /* the seeded objects end here; 0: now. A data file keeps its own seed,
+                            counts and base, so that a restart shows the same objects */
+    const char *faults;  /* SPEC, see below; NULL: none */
     enum sim_dialect dialect;
     int64_t charge_delay_ms, charge_slow_ms, charge_late_ms, charge_silent_ms;
-    int64_t terminal_offline_ms;   /* until a charge on the offline terminal fails */
+    int64_t terminal_offline_ms; /* until a charge on the offline terminal fails */
     int64_t modification_delay_ms, modification_long_ms;
-    int64_t pay_after_ms;          /* a payment link is paid by itself this long after its creation;
-                                      0: never */
+    int64_t pay_after_ms; /* a payment link is paid by itself this long after its creation;
+                             0: never */
 };
 /* Webcode HOTEL9, keys test-key and live-key, 400 sessions, 250 payments, seed 1, the delays of the
    head of this file (1 s, 20 s, 30 s, 10 min; 1.5 s; 2 s, 60 s), links paid after 20 s. */
@@ -88,7 +88,8 @@ bool sim_faults_count(const struct sim *sim, size_t rule, uint64_t *matched, uin
 /* Kind number i, NULL past the last; help is one line of English. */
 const char *sim_fault_kind(size_t i, const char **help);
 
-/* --- the referee: what really happened on the server ------------------------------------------- */
+/* --- the referee: what really happened on the server -------------------------------------------
+ */
 
 /* Requests seen, faults included, for "METHOD/path" with ids as {id}: "POST/pos/payment",
    "GET/payment/session/{id}". NULL: all requests. Of this process only. */

@@ -4,12 +4,14 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char currencies[] = "AED ARS AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DOP EGP EUR GBP "
-                                 "HKD HUF IDR ILS INR ISK JOD JPY KRW KWD MAD MXN MYR NOK NZD OMR "
-                                 "PEN PHP PLN QAR RON SAR SEK SGD THB TND TRY TWD UAH USD UYU VND ZAR ";
-static const char countries[] = "AD AE AR AT AU BE BG BR CA CH CL CN CO CY CZ DE DK EE ES FI FR GB GI GR "
-                                "HR HU IE IL IN IS IT JP KR KW LI LT LU LV MA MC MT MX NL NO NZ PE PL "
-                                "PT RO SA SE SG SI SK SM TR UA US UY ZA ";
+static const char currencies[] =
+    "AED ARS AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DOP EGP EUR GBP "
+    "HKD HUF IDR ILS INR ISK JOD JPY KRW KWD MAD MXN MYR NOK NZD OMR "
+    "PEN PHP PLN QAR RON SAR SEK SGD THB TND TRY TWD UAH USD UYU VND ZAR ";
+static const char countries[] =
+    "AD AE AR AT AU BE BG BR CA CH CL CN CO CY CZ DE DK EE ES FI FR GB GI GR "
+    "HR HU IE IL IN IS IT JP KR KW LI LT LU LV MA MC MT MX NL NO NZ PE PL "
+    "PT RO SA SE SG SI SK SM TR UA US UY ZA ";
 
 /* Whether text is one of the blank-separated words, all of its length. */
 static bool listed(const char *words, const char *text)
@@ -48,7 +50,8 @@ bool check_country(struct sim_answer *answer, const char *country)
     if (!country)
         return true;
     if (!shaped(country, "AA"))
-        return answer_error(answer, 400, 12006, "Wrong country format, ISO 3166-1 alpha-2 expected");
+        return answer_error(answer, 400, 12006,
+                            "Wrong country format, ISO 3166-1 alpha-2 expected");
     return listed(countries, country) ||
            answer_error(answer, 400, 12009, "Country is not supported");
 }

@@ -10,7 +10,8 @@ static void page(struct sim_request *request, struct sim_answer *answer)
     answer->content_type = "text/html; charset=utf-8";
     enum store_verdict verdict = STORE_MISSING;
     for (int env = 0; env < SIM_ENVS && verdict != STORE_FOUND; env++)
-        verdict = store_find(request->sim, (enum sim_env)env, SIM_SESSION, id, &request->arena, &row);
+        verdict =
+            store_find(request->sim, (enum sim_env)env, SIM_SESSION, id, &request->arena, &row);
     bool found = verdict == STORE_FOUND;
     answer->status = found ? 200 : 404;
     /* Only the reference and the status are written: neither can hold markup. */
@@ -58,7 +59,8 @@ void handle_control(struct sim_request *request, struct sim_answer *answer)
     answer_error(answer, 404, 0, "No such endpoint");
 }
 
-/* --- the referee -------------------------------------------------------------------------------- */
+/* --- the referee --------------------------------------------------------------------------------
+ */
 
 uint64_t sim_requests_seen(const struct sim *sim, const char *endpoint)
 {

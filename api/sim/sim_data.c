@@ -119,7 +119,7 @@ static bool prepare(struct sim_data *data, struct sim_seed *seed, struct err *er
     snprintf(mark, sizeof(mark), "PRAGMA application_id = %d", APPLICATION_ID);
     /* A write-ahead log is not needed: one writer at a time, and what counts is that a killed
        process loses nothing. */
-    if (!execute(data, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL", err) ||
+    if (!execute(data, "PRAGMA journal_mode = DELETE; PRAGMA synchronous = NORMAL", err) ||
         !data_begin(data, err))
         return false;
     if (!execute(data, mark, err) || !execute(data, schema, err)) {
@@ -186,11 +186,16 @@ int64_t data_insert(struct sim_data *data, const struct sim_new *fresh)
         data,
         "INSERT INTO object VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
         " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
-        "iititt" "iti" "tttttttttt" "iiii" "t", (int64_t)fresh->env, (int64_t)row->kind, fresh->key,
-        (int64_t)fresh->tag, row->type, target, row->amount, row->currency, (int64_t)row->preauth,
-        row->description, row->custom_reference, row->poi_id, row->reason, row->failure_reason,
-        row->country, row->locale, row->deliver_at, row->url_ok, row->url_ko, row->created_ms,
-        fresh->started_ms, fresh->refused_ms, fresh->due_ms, fresh->outcome);
+        "iititt"
+        "iti"
+        "tttttttttt"
+        "iiii"
+        "t",
+        (int64_t)fresh->env, (int64_t)row->kind, fresh->key, (int64_t)fresh->tag, row->type, target,
+        row->amount, row->currency, (int64_t)row->preauth, row->description, row->custom_reference,
+        row->poi_id, row->reason, row->failure_reason, row->country, row->locale, row->deliver_at,
+        row->url_ok, row->url_ko, row->created_ms, fresh->started_ms, fresh->refused_ms,
+        fresh->due_ms, fresh->outcome);
     return run(stmt) ? sqlite3_last_insert_rowid(data->db) : 0;
 }
 
@@ -272,58 +277,60 @@ static void read_row(sqlite3_stmt *stmt, const struct sim_codes *codes, enum sim
     " AND (?7 IS NULL OR payment_reference = ?7) AND created_ms >= ?8 AND created_ms < ?9"
 
 int64_t data_list(struct sim_data *data, const struct sim_filter *filter,
-                  const struct sim_codes *codes, int64_t skip, int64_t want, struct arena *arena,
-                  sim_row_fn row, void *ctx)
+                  const struct sim_codes *codes, const struct sim_sink *sink)
 {
 #define LIST_VALUES                                                                                \
     filter->now_ms, (int64_t)filter->env, (int64_t)filter->kind, filter->status,                   \
         filter->custom_reference, filter->poi_id, filter->payment_reference, filter->from_ms,      \
         filter->to_ms
-    int64_t total = number_of(query(data, "SELECT count(*)" LIST_WHERE, "iiittttii", LIST_VALUES),
-                              0);
-    if (skip >= total || want <= 0)
+    int64_t total =
+        number_of(query(data, "SELECT count(*)" LIST_WHERE, "iiittttii", LIST_VALUES), 0);
+    if (sink->skip >= total || sink->want <= 0)
         return total;
     sqlite3_stmt *stmt = query(data, "SELECT *" LIST_WHERE " ORDER BY id DESC LIMIT ?10 OFFSET ?11",
-                               "iiittttiiii", LIST_VALUES, want, skip);
+                               "iiittttiiii", LIST_VALUES, sink->want, sink->skip);
     while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
         struct sim_row found;
-        read_row(stmt, codes, filter->env, filter->now_ms, arena, &found);
-        row(ctx, &found);
+        read_row(stmt, codes, filter->env, filter->now_ms, sink->arena, &found);
+        sink->row(sink->ctx, &found);
     }
     sqlite3_finalize(stmt);
     return total;
 }
 
-bool data_row(struct sim_data *data, const struct sim_codes *codes, enum sim_env env,
-              enum sim_kind kind, int64_t number, int64_t now_ms, struct arena *arena,
-              struct sim_row *out, bool *done)
+bool data_row(struct sim_data *data, const struct sim_codes *codes, const struct sim_place *place,
+              struct arena *arena, struct sim_row *out, bool *done)
 {
-    sqlite3_stmt *stmt = query(data, "SELECT " COLUMNS " FROM object WHERE id = ?2 AND env = ?3"
-                                     " AND kind = ?4 AND outcome <> 'none'",
-                               "iiii", now_ms, number - SIM_STORED, (int64_t)env, (int64_t)kind);
+    sqlite3_stmt *stmt = query(data,
+                               "SELECT " COLUMNS " FROM object WHERE id = ?2 AND env = ?3"
+                               " AND kind = ?4 AND outcome <> 'none'",
+                               "iiii", place->now_ms, place->number - SIM_STORED,
+                               (int64_t)place->env, (int64_t)place->kind);
     bool found = stmt && sqlite3_step(stmt) == SQLITE_ROW;
     if (found) {
-        read_row(stmt, codes, env, now_ms, arena, out);
+        read_row(stmt, codes, place->env, place->now_ms, arena, out);
         *done = sqlite3_column_int(stmt, 23) != 0;
     }
     sqlite3_finalize(stmt);
     return found;
 }
 
-bool data_terminal_busy(struct sim_data *data, enum sim_env env, const char *poi_id,
-                        int64_t now_ms)
+bool data_terminal_busy(struct sim_data *data, enum sim_env env, const char *poi_id, int64_t now_ms)
 {
-    return number_of(query(data, "SELECT count(*) FROM object WHERE env = ?1 AND kind = 1"
-                                 " AND poi_id = ?2 AND due_ms > ?3",
+    return number_of(query(data,
+                           "SELECT count(*) FROM object WHERE env = ?1 AND kind = 1"
+                           " AND poi_id = ?2 AND due_ms > ?3",
                            "iti", (int64_t)env, poi_id, now_ms),
                      0) > 0;
 }
 
-bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key,
-                      struct arena *arena, struct sim_stored_answer *out)
+bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key, struct arena *arena,
+                      struct sim_stored_answer *out)
 {
-    sqlite3_stmt *stmt = query(data, "SELECT endpoint, body, status, answer, ready_ms FROM answer"
-                                     " WHERE env = ?1 AND key = ?2", "it", (int64_t)env, key);
+    sqlite3_stmt *stmt = query(data,
+                               "SELECT endpoint, body, status, answer, ready_ms FROM answer"
+                               " WHERE env = ?1 AND key = ?2",
+                               "it", (int64_t)env, key);
     bool found = stmt && sqlite3_step(stmt) == SQLITE_ROW;
     if (found) {
         out->endpoint = arena_strdup(arena, (const char *)sqlite3_column_text(stmt, 0));
@@ -347,8 +354,10 @@ bool data_keep_answer(struct sim_data *data, enum sim_env env, const char *key,
 
 void data_note_key(struct sim_data *data, const char *key)
 {
-    run(query(data, "INSERT INTO seen VALUES(?1, 1) ON CONFLICT DO UPDATE"
-                    " SET requests = requests + 1", "t", key));
+    run(query(data,
+              "INSERT INTO seen VALUES(?1, 1) ON CONFLICT DO UPDATE"
+              " SET requests = requests + 1",
+              "t", key));
 }
 
 bool data_first_try(struct sim_data *data, enum sim_env env, const char *poi_id, int64_t amount)
@@ -357,8 +366,8 @@ bool data_first_try(struct sim_data *data, enum sim_env env, const char *poi_id,
               (int64_t)env, poi_id, amount));
     if (sqlite3_changes(data->db) > 0)
         return false;
-    return run(query(data, "INSERT INTO tried VALUES(?1, ?2, ?3)", "iti", (int64_t)env, poi_id,
-                     amount));
+    return run(
+        query(data, "INSERT INTO tried VALUES(?1, ?2, ?3)", "iti", (int64_t)env, poi_id, amount));
 }
 
 int64_t data_executions(struct sim_data *data, enum sim_count_by by, const char *value,
@@ -398,18 +407,22 @@ void data_ledger(struct sim_data *data, const struct sim_codes *codes, int64_t n
                  struct buf *out)
 {
     sim_json_key(out, "keys");
-    ledger_counts(query(data, "SELECT key, (SELECT count(*) FROM object WHERE object.key = seen.key"
-                              " AND " EXECUTED "), requests FROM seen ORDER BY key", "i", now_ms),
+    ledger_counts(query(data,
+                        "SELECT key, (SELECT count(*) FROM object WHERE object.key = seen.key"
+                        " AND " EXECUTED "), requests FROM seen ORDER BY key",
+                        "i", now_ms),
                   out, true);
     sim_json_key(out, "references");
-    ledger_counts(query(data, "SELECT custom_reference, count(*) FROM object WHERE"
-                              " custom_reference IS NOT NULL AND " EXECUTED " GROUP BY 1",
+    ledger_counts(query(data,
+                        "SELECT custom_reference, count(*) FROM object WHERE"
+                        " custom_reference IS NOT NULL AND " EXECUTED " GROUP BY 1",
                         "i", now_ms),
                   out, false);
     sim_json_key(out, "executions");
     sim_json_open(out, '[');
-    sqlite3_stmt *stmt = query(data, "SELECT " COLUMNS ", env, key, " EXECUTED
-                                     " FROM object WHERE outcome <> 'none' ORDER BY id",
+    sqlite3_stmt *stmt = query(data,
+                               "SELECT " COLUMNS ", env, key, " EXECUTED
+                               " FROM object WHERE outcome <> 'none' ORDER BY id",
                                "i", now_ms);
     while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
         struct arena arena = {0};
@@ -417,7 +430,7 @@ void data_ledger(struct sim_data *data, const struct sim_codes *codes, int64_t n
         enum sim_env env = (enum sim_env)sqlite3_column_int(stmt, 24);
         read_row(stmt, codes, env, now_ms, &arena, &row);
         sim_json_ledger_row(out, &row, env == SIM_TEST, (const char *)sqlite3_column_text(stmt, 25),
-                        sqlite3_column_int(stmt, 26) != 0);
+                            sqlite3_column_int(stmt, 26) != 0);
         arena_done(&arena);
     }
     sim_json_close(out, ']');

@@ -126,7 +126,8 @@ static const struct kind kinds[] = {
     {"409", BEFORE, NULL, 0, strike_409, "409 without code, nothing is executed"},
     {"garbage", AFTER, NULL, 0, strike_garbage, "executed, then bytes that are no JSON"},
     {"empty", AFTER, NULL, 0, strike_empty, "executed, then the status with an empty body"},
-    {"cut", AFTER, "bytes", 200, strike_cut, "executed, the whole answer cut after that many bytes"},
+    {"cut", AFTER, "bytes", 200, strike_cut,
+     "executed, the whole answer cut after that many bytes"},
     {"slow", AFTER, "ms", 20, strike_slow, "executed, the body comes a byte each that many ms"},
 };
 
@@ -139,7 +140,8 @@ const char *sim_fault_kind(size_t i, const char **help)
     return kinds[i].name;
 }
 
-/* --- the SPEC ----------------------------------------------------------------------------------- */
+/* --- the SPEC -----------------------------------------------------------------------------------
+ */
 
 static bool complain(struct err *err, const char *rule, const char *why)
 {
@@ -274,7 +276,8 @@ bool sim_faults_check(const char *spec, struct err *err)
     return faults != NULL;
 }
 
-/* --- striking ----------------------------------------------------------------------------------- */
+/* --- striking -----------------------------------------------------------------------------------
+ */
 
 /* Whether a rule of that stage hits this request; counts it. */
 static bool hits(struct rule *rule, enum stage stage, const char *target)

@@ -17,7 +17,7 @@ struct sim_new { /* a stored object at its birth */
     int64_t due_ms;      /* when outcome comes true; 0: never */
     const char *outcome; /* "completed", "success", "failed", "refused", "cancelled", "none" */
 };
-struct sim_stored_answer { /* what a key got first */
+struct sim_stored_answer {                /* what a key got first */
     const char *endpoint, *body, *answer; /* in the arena */
     size_t body_len, answer_len;
     int status;
@@ -32,16 +32,19 @@ bool data_commit(struct sim_data *data, struct err *err);
 void data_rollback(struct sim_data *data);
 int64_t data_insert(struct sim_data *data, const struct sim_new *fresh); /* rowid, 0 on failure */
 int64_t data_list(struct sim_data *data, const struct sim_filter *filter,
-                  const struct sim_codes *codes, int64_t skip, int64_t want, struct arena *arena,
-                  sim_row_fn row, void *ctx); /* total */
+                  const struct sim_codes *codes, const struct sim_sink *sink); /* total */
+struct sim_place {
+    enum sim_env env;
+    enum sim_kind kind;
+    int64_t number, now_ms;
+};
 /* Any stored object by its number; false: none. done tells whether its outcome has come true. */
-bool data_row(struct sim_data *data, const struct sim_codes *codes, enum sim_env env,
-              enum sim_kind kind, int64_t number, int64_t now_ms, struct arena *arena,
-              struct sim_row *out, bool *done);
+bool data_row(struct sim_data *data, const struct sim_codes *codes, const struct sim_place *place,
+              struct arena *arena, struct sim_row *out, bool *done);
 bool data_terminal_busy(struct sim_data *data, enum sim_env env, const char *poi_id,
                         int64_t now_ms);
-bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key,
-                      struct arena *arena, struct sim_stored_answer *out);
+bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key, struct arena *arena,
+                      struct sim_stored_answer *out);
 bool data_keep_answer(struct sim_data *data, enum sim_env env, const char *key,
                       const struct sim_stored_answer *answer);
 /* Counts a POST for the referee. */
@@ -70,12 +73,12 @@ struct sim {
     uint64_t *seen; /* requests for each route, the last one for no route */
 };
 
-/* The clock that progress is measured with: UTC when the process began, carried on by the boot clock,
-   as the loop's timers are. So nothing is held up by a UTC clock that a test froze or that jumps. */
+/* The clock that progress is measured with: UTC when the process began, carried on by the boot
+   clock, as the loop's timers are. So nothing is held up by a UTC clock that a test froze or that
+   jumps. */
 int64_t sim_now_ms(const struct sim *sim);
 
-int64_t store_list(struct sim *sim, const struct sim_filter *filter, int64_t skip, int64_t want,
-                   struct arena *arena, sim_row_fn row, void *ctx);
+int64_t store_list(struct sim *sim, const struct sim_filter *filter, const struct sim_sink *sink);
 enum store_verdict { STORE_FOUND, STORE_DENIED, STORE_MISSING };
 /* A session by its reference, or (SIM_PAYMENT) a POS payment. */
 enum store_verdict store_find(struct sim *sim, enum sim_env env, enum sim_kind kind,
@@ -92,7 +95,8 @@ struct store_payment {
 enum store_verdict store_payment_find(struct sim *sim, enum sim_env env, const char *reference,
                                       struct arena *arena, struct store_payment *out);
 
-/* --- JSON out and in (sim_json.c); its own writer and reader, nothing shared with the client --- */
+/* --- JSON out and in (sim_json.c); its own writer and reader, nothing shared with the client ---
+ */
 
 void sim_json_open(struct buf *out, char bracket);  /* '{' or '[', with the comma where needed */
 void sim_json_close(struct buf *out, char bracket); /* '}' or ']' */
@@ -100,14 +104,15 @@ void sim_json_key(struct buf *out, const char *name);
 void sim_json_text(struct buf *out, const char *text); /* NULL writes null */
 void sim_json_number(struct buf *out, int64_t number);
 void sim_json_bool(struct buf *out, bool value);
-void sim_json_pair(struct buf *out, const char *name, const char *text); /* nothing when text is NULL */
-#define JSON_LEAN 1u /* style: see SIM_LEAN */
+void sim_json_pair(struct buf *out, const char *name,
+                   const char *text); /* nothing when text is NULL */
+#define JSON_LEAN 1u                  /* style: see SIM_LEAN */
 void sim_json_row(struct buf *out, const struct sim_row *row, unsigned style);
 void sim_json_session_created(struct buf *out, const struct sim_row *row, const char *url);
 void sim_json_time(struct buf *out, const char *name, int64_t ms, bool zoned);
 
 void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
-                     bool executed);
+                         bool executed);
 
 /* One field of a request body. */
 enum sim_json_want { WANT_TEXT, WANT_BOOL, WANT_AMOUNT };
@@ -126,9 +131,10 @@ struct sim_json_value {
 /* Reads the fields, values[i] for fields[i]. On a missing, ill-typed or unknown field returns false
    and says why in trouble. Texts live in arena. */
 bool sim_json_read(const struct buf *body, const struct sim_json_field *fields, size_t count,
-               struct sim_json_value *values, struct arena *arena, struct buf *trouble);
+                   struct sim_json_value *values, struct arena *arena, struct buf *trouble);
 
-/* --- one request and its answer ---------------------------------------------------------------- */
+/* --- one request and its answer ----------------------------------------------------------------
+ */
 
 struct sim_pair {
     const char *name, *value;
@@ -138,8 +144,8 @@ struct sim_request {
     struct sim *sim;
     enum sim_env env;
     const char *method, *url;
-    const char *path;          /* of the url, below the base; NULL: outside the API */
-    const char *id;            /* the {id} of the path, NULL */
+    const char *path; /* of the url, below the base; NULL: outside the API */
+    const char *id;   /* the {id} of the path, NULL */
     const char *api_key, *idempotency_key, *content_type;
     struct sim_pair query[SIM_QUERY_MAX];
     size_t query_count;
@@ -153,15 +159,15 @@ struct sim_answer {
     int status;
     struct buf body;
     const char *content_type;
-    int64_t wait_ms;         /* until it is sent; SIM_FOREVER: never */
-    int64_t ready_ms;        /* from now on a replay of the key gets it; else 409 */
+    int64_t wait_ms;          /* until it is sent; SIM_FOREVER: never */
+    int64_t ready_ms;         /* from now on a replay of the key gets it; else 409 */
     enum sim_instead instead; /* what this one request gets in its place */
-    bool forget;             /* not kept for the key */
+    bool forget;              /* not kept for the key */
     bool replayed;
-    int retry_after_s;       /* -1: none */
-    int64_t cut_at;          /* close after that many bytes of the whole answer; -1: whole */
-    int64_t trickle_ms;      /* a byte each; 0: at once */
-    bool drop;               /* close instead */
+    int retry_after_s;  /* -1: none */
+    int64_t cut_at;     /* close after that many bytes of the whole answer; -1: whole */
+    int64_t trickle_ms; /* a byte each; 0: at once */
+    bool drop;          /* close instead */
 };
 
 /* Fills answer for a complete request (sim_routes.c). */
@@ -207,7 +213,8 @@ struct sim_route {
     int what; /* list: enum sim_kind; modify: enum sim_tag */
 };
 
-/* --- faults (sim_faults.c) --------------------------------------------------------------------- */
+/* --- faults (sim_faults.c) ---------------------------------------------------------------------
+ */
 
 struct sim_faults *faults_new(const char *spec, uint64_t seed, struct err *err);
 void faults_free(struct sim_faults *faults);

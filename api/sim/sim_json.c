@@ -1,6 +1,6 @@
-/* JSON of the simulator: a writer that places its own commas, the shapes of the objects, and a reader
-   of request bodies. Deliberately nothing of this is shared with the client: a field misspelt on one
-   side must not be misspelt on the other. */
+/* JSON of the simulator: a writer that places its own commas, the shapes of the objects, and a
+   reader of request bodies. Deliberately nothing of this is shared with the client: a field
+   misspelt on one side must not be misspelt on the other. */
 #include "sim_internal.h"
 
 #include <cjson/cJSON.h>
@@ -82,7 +82,8 @@ void sim_json_time(struct buf *out, const char *name, int64_t ms, bool zoned)
         return;
     struct civil at = time_to_civil(zoned ? ms : ms + SIM_ZONE_MS);
     sim_json_key(out, name);
-    buf_printf(out, zoned ? "\"%04d-%02d-%02dT%02d:%02d:%02dZ\"" : "\"%04d-%02d-%02d %02d:%02d:%02d\"",
+    buf_printf(out,
+               zoned ? "\"%04d-%02d-%02dT%02d:%02d:%02dZ\"" : "\"%04d-%02d-%02d %02d:%02d:%02d\"",
                at.year, at.month, at.day, at.hour, at.minute, at.second);
 }
 
@@ -197,7 +198,7 @@ void sim_json_session_created(struct buf *out, const struct sim_row *row, const 
 }
 
 void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
-                     bool executed)
+                         bool executed)
 {
     static const char *const kinds[SIM_KINDS] = {"session", "payment", "modification"};
     sim_json_open(out, '{');
@@ -214,7 +215,8 @@ void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, 
     sim_json_close(out, '}');
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------
+ */
 
 /* A whole number of minor units. Its digits are read from its text: no rounding can hide in it. */
 static bool read_whole(const cJSON *item, int64_t *out)
@@ -288,10 +290,11 @@ static bool read_object(const cJSON *root, const struct sim_json_field *fields, 
 }
 
 bool sim_json_read(const struct buf *body, const struct sim_json_field *fields, size_t count,
-               struct sim_json_value *values, struct arena *arena, struct buf *trouble)
+                   struct sim_json_value *values, struct arena *arena, struct buf *trouble)
 {
     const char *end = NULL;
-    cJSON *root = body->len ? cJSON_ParseWithLengthOpts(body->data, body->len + 1, &end, true) : NULL;
+    cJSON *root =
+        body->len ? cJSON_ParseWithLengthOpts(body->data, body->len + 1, &end, true) : NULL;
     memset(values, 0, count * sizeof(*values));
     bool good = false;
     if (cJSON_IsObject(root))

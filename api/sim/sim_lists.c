@@ -99,7 +99,8 @@ bool sim_dialect_from_name(const char *name, enum sim_dialect *out)
     return false;
 }
 
-/* --- parameters --------------------------------------------------------------------------------- */
+/* --- parameters ---------------------------------------------------------------------------------
+ */
 
 static bool read_count(struct sim_request *request, struct sim_answer *answer, const char *name,
                        int64_t max, int64_t *value)
@@ -183,8 +184,7 @@ static bool read_page(struct sim_request *request, struct sim_answer *answer, st
         return false;
     if (cursor && request->sim->settings.dialect == SIM_NAMED_CURSOR) {
         size_t len = strlen(cursor);
-        if (len < 2 || len > 10 || cursor[0] != 'c' ||
-            strspn(cursor + 1, "0123456789") != len - 1)
+        if (len < 2 || len > 10 || cursor[0] != 'c' || strspn(cursor + 1, "0123456789") != len - 1)
             return answer_error(answer, 400, 12001, "Wrong format of parameter: cursor");
         page->number = strtoll(cursor + 1, NULL, 10);
         page->number = page->number > 0 ? page->number : 1;
@@ -192,7 +192,8 @@ static bool read_page(struct sim_request *request, struct sim_answer *answer, st
     return true;
 }
 
-/* --- the answer --------------------------------------------------------------------------------- */
+/* --- the answer ---------------------------------------------------------------------------------
+ */
 
 struct rows {
     struct buf *out;
@@ -225,8 +226,9 @@ static void write_list(struct sim_request *request, struct sim_answer *answer,
     }
     sim_json_open(out, '[');
     struct rows rows = {out, dialect->style};
-    page->total = store_list(request->sim, filter, (page->number - 1) * page->limit, page->limit,
-                             &request->arena, add_row, &rows);
+    struct sim_sink sink = {(page->number - 1) * page->limit, page->limit, &request->arena, add_row,
+                            &rows};
+    page->total = store_list(request->sim, filter, &sink);
     sim_json_close(out, ']');
     if (dialect->facts)
         dialect->facts(out, page);
@@ -255,10 +257,10 @@ static void list_of(struct sim_request *request, struct sim_answer *answer, enum
                     const char *missing)
 {
     struct sim_row owner;
-    if (answer_verdict(answer,
-                       store_find(request->sim, request->env, kind, request->id, &request->arena,
-                                  &owner),
-                       missing))
+    if (answer_verdict(
+            answer,
+            store_find(request->sim, request->env, kind, request->id, &request->arena, &owner),
+            missing))
         list(request, answer, SIM_MODIFICATION,
              owner.payment_reference[0] ? owner.payment_reference : owner.reference);
 }

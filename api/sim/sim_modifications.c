@@ -122,9 +122,9 @@ static void accept(struct sim_request *request, struct sim_answer *answer,
 void handle_modify(struct sim_request *request, struct sim_answer *answer)
 {
     static const struct sim_json_field fields[] = {{"webcode", WANT_TEXT, true},
-                                               {"paymentReference", WANT_TEXT, true},
-                                               {"amount", WANT_AMOUNT, true},
-                                               {"reason", WANT_TEXT, true}};
+                                                   {"paymentReference", WANT_TEXT, true},
+                                                   {"amount", WANT_AMOUNT, true},
+                                                   {"reason", WANT_TEXT, true}};
     struct sim_json_value values[COUNT_OF(fields)] = {0};
     struct sim *sim = request->sim;
     enum sim_tag tag = (enum sim_tag)request->route->what;
@@ -134,10 +134,10 @@ void handle_modify(struct sim_request *request, struct sim_answer *answer)
     if (!request_read(request, answer, fields, count, values) ||
         (change->with_reason && !check_reason(answer, values[3].text)))
         return;
-    if (!answer_verdict(answer,
-                        store_payment_find(sim, request->env, values[1].text, &request->arena,
-                                           &payment),
-                        "No such payment"))
+    if (!answer_verdict(
+            answer,
+            store_payment_find(sim, request->env, values[1].text, &request->arena, &payment),
+            "No such payment"))
         return;
     int64_t amount = change->with_amount ? values[2].amount : payment.row.amount;
     if (!payment.paid) {

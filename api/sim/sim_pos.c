@@ -1,5 +1,5 @@
-/* Terminals and charges on them. What a charge will come to is decided and stored when it is received;
-   only the answer waits. */
+/* Terminals and charges on them. What a charge will come to is decided and stored when it is
+   received; only the answer waits. */
 #include "sim_internal.h"
 
 #include <string.h>
@@ -13,19 +13,19 @@ static const struct terminal {
      INT64_C(1767261600000)},
     {"S1F2-TEST-000002", "Terminal Test 2 - Terraza", "S1F2", true, INT64_C(1740819660000),
      INT64_C(1767261660000)},
-    {"P400Plus-TEST-000003", "Terminal Test 3 - Almacen", "P400Plus", false,
-     INT64_C(1740819720000), INT64_C(1767261720000)},
+    {"P400Plus-TEST-000003", "Terminal Test 3 - Almacen", "P400Plus", false, INT64_C(1740819720000),
+     INT64_C(1767261720000)},
 };
 
 /* The magic amounts. Delays are offsets of a setting, so that tests can shorten them. */
 #define SETTING(name) offsetof(struct sim_settings, name)
 static const struct magic {
-    int ending;           /* last two digits; -1: any other */
-    const char *outcome;  /* NULL: it is as if the request had never come */
-    size_t done, answer;  /* when the terminal is done, and when the answer comes */
+    int ending;          /* last two digits; -1: any other */
+    const char *outcome; /* NULL: it is as if the request had never come */
+    size_t done, answer; /* when the terminal is done, and when the answer comes */
     enum sim_instead instead;
-    bool fails;           /* 13001 is the answer that the key keeps */
-    bool limited;         /* 429 on the first try */
+    bool fails;   /* 13001 is the answer that the key keeps */
+    bool limited; /* 429 on the first try */
 } magics[] = {
     {1, "refused", SETTING(charge_delay_ms), SETTING(charge_delay_ms), 0, false, false},
     {2, "cancelled", SETTING(charge_delay_ms), SETTING(charge_delay_ms), 0, false, false},

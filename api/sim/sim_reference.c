@@ -1,6 +1,6 @@
 /* References carry their number: an index is scrambled into eight letters that can be turned back,
-   so that a seeded object is found by its reference without storing anything. Eight more letters are
-   a check, which makes a guessed reference worthless. */
+   so that a seeded object is found by its reference without storing anything. Eight more letters
+   are a check, which makes a guessed reference worthless. */
 #include "sim_internal.h"
 
 #include <assert.h>

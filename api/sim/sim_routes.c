@@ -1,6 +1,6 @@
-/* Every endpoint in one table, and what all requests go through: counting, faults, key, idempotency.
-   A POST runs inside one transaction from the look at its key to the commit of its effect and its
-   answer, so a key is executed once however many processes share the file. */
+/* Every endpoint in one table, and what all requests go through: counting, faults, key,
+   idempotency. A POST runs inside one transaction from the look at its key to the commit of its
+   effect and its answer, so a key is executed once however many processes share the file. */
 #include "sim_internal.h"
 
 #include <string.h>
@@ -160,8 +160,8 @@ static bool check_post(struct sim_request *request, struct sim_answer *answer)
     static const char json[] = "application/json";
     if (!request->content_type || strncmp(request->content_type, json, sizeof(json) - 1) != 0)
         return answer_error(answer, 400, 12001, "Content-Type must be application/json");
-    if (request->idempotency_key && (!request->idempotency_key[0] ||
-                                     strlen(request->idempotency_key) > KEY_MAX))
+    if (request->idempotency_key &&
+        (!request->idempotency_key[0] || strlen(request->idempotency_key) > KEY_MAX))
         return answer_error(answer, 400, 12001, "Idempotency-Key must have 1 to 255 characters");
     if (request->body.over)
         return answer_error(answer, 413, 12001, "The body is too large");
@@ -173,13 +173,12 @@ static bool replay(struct sim_request *request, struct sim_answer *answer)
 {
     struct sim *sim = request->sim;
     struct sim_stored_answer first;
-    if (!request->idempotency_key || !data_find_answer(sim->data, request->env,
-                                                       request->idempotency_key, &request->arena,
-                                                       &first))
+    if (!request->idempotency_key ||
+        !data_find_answer(sim->data, request->env, request->idempotency_key, &request->arena,
+                          &first))
         return false;
     answer->forget = true;
-    bool same = strcmp(first.endpoint, request->path) == 0 &&
-                first.body_len == request->body.len &&
+    bool same = strcmp(first.endpoint, request->path) == 0 && first.body_len == request->body.len &&
                 memcmp(first.body, request->body.data, first.body_len) == 0;
     if (!same || first.ready_ms > sim_now_ms(sim)) {
         answer_error(answer, 409, 0, same ? "The first request is still running" : ERROR_409);
@@ -236,8 +235,8 @@ static void serve_route(struct sim_request *request, struct sim_answer *answer, 
     if (!check_access(request, answer))
         return;
     if (!request->route)
-        answer_error(answer, known_path ? 405 : 404, 0, known_path ? "Method not allowed"
-                                                                   : "No such endpoint");
+        answer_error(answer, known_path ? 405 : 404, 0,
+                     known_path ? "Method not allowed" : "No such endpoint");
     else if (strcmp(request->method, "POST") == 0)
         serve_post(request, answer);
     else if (request_check_webcode(request, answer, request_query(request, "webcode")))
@@ -247,8 +246,8 @@ static void serve_route(struct sim_request *request, struct sim_answer *answer, 
 void routes_serve(struct sim_request *request, struct sim_answer *answer)
 {
     struct sim *sim = request->sim;
-    *answer = (struct sim_answer){.content_type = "application/json", .retry_after_s = -1,
-                                  .cut_at = -1};
+    *answer =
+        (struct sim_answer){.content_type = "application/json", .retry_after_s = -1, .cut_at = -1};
     buf_init(&answer->body, ANSWER_MAX);
     if (!request->path) {
         handle_control(request, answer);

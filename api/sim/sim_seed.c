@@ -6,19 +6,33 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEED_DAY   (INT64_C(1) << 30) /* the weight of one day; integers keep runs equal everywhere */
+#define SEED_DAY (INT64_C(1) << 30) /* the weight of one day; integers keep runs equal everywhere  \
+                                     */
 #define DAY_MS     INT64_C(86400000)
 #define HOUR_MS    INT64_C(3600000)
 #define MINUTE_MS  INT64_C(60000)
-#define SPAN_DAYS  60
 #define SPAN_MAX   1095
 #define ROWS_A_DAY 400
 
 /* How busy each hour of the hotel's day is. */
 static const unsigned hour_weights[24] = {6,  3,  2,  1,  1,  2,  8,  18, 30, 34, 38, 42,
                                           44, 42, 36, 34, 38, 46, 50, 52, 50, 44, 28, 14};
-enum { ROLL_JITTER, ROLL_STATUS, ROLL_STORY, ROLL_HOLD, ROLL_AMOUNT, ROLL_CURRENCY, ROLL_TEXT,
-       ROLL_WORD, ROLL_REFERENCE, ROLL_PLACE, ROLL_ATTEMPTS, ROLL_DONE, ROLL_BARE, ROLL_POI };
+enum {
+    ROLL_JITTER,
+    ROLL_STATUS,
+    ROLL_STORY,
+    ROLL_HOLD,
+    ROLL_AMOUNT,
+    ROLL_CURRENCY,
+    ROLL_TEXT,
+    ROLL_WORD,
+    ROLL_REFERENCE,
+    ROLL_PLACE,
+    ROLL_ATTEMPTS,
+    ROLL_DONE,
+    ROLL_BARE,
+    ROLL_POI
+};
 
 const char *const seed_statuses[SEED_STATUSES] = {
     [SEED_PENDING] = "pending",     [SEED_COMPLETED] = "completed", [SEED_EXPIRED] = "expired",
@@ -34,8 +48,8 @@ uint64_t seed_mix(uint64_t value)
     return value ^ value >> 31;
 }
 
-uint64_t seed_roll(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
-                   int64_t index, unsigned purpose)
+uint64_t seed_roll(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind, int64_t index,
+                   unsigned purpose)
 {
     uint64_t what = (uint64_t)index * 64 + purpose;
     return seed_mix(seed_mix(seed->seed * 8 + (uint64_t)env * 4 + (uint64_t)kind) ^ what);
@@ -77,7 +91,7 @@ int64_t seed_created_ms(const struct sim_seed *seed, enum sim_env env, enum sim_
                         int64_t index)
 {
     int64_t count = seed->counts[kind], days = count / ROWS_A_DAY;
-    days = days < SPAN_DAYS ? SPAN_DAYS : days > SPAN_MAX ? SPAN_MAX : days;
+    days = days < SEED_SPAN_DAYS ? SEED_SPAN_DAYS : days > SPAN_MAX ? SPAN_MAX : days;
     int64_t step = days * SEED_DAY / count;
     uint64_t jitter = seed_roll(seed, env, kind, index, ROLL_JITTER) % (uint64_t)step;
     int64_t ms = ms_of_weight(seed, seed->base_weight - index * step - (int64_t)jitter);
@@ -97,28 +111,33 @@ static uint8_t pick_status(uint64_t roll, const uint16_t weights[SEED_STATUSES])
 struct seed_facts seed_facts_of(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
                                 int64_t index)
 {
-    static const uint16_t fresh[SEED_STATUSES] = {[SEED_PENDING] = 330, [SEED_COMPLETED] = 590,
-                                                  [SEED_CANCELLED] = 40, [SEED_FAILED] = 40};
-    static const uint16_t old[SEED_STATUSES] = {[SEED_PENDING] = 12, [SEED_COMPLETED] = 793,
-                                                [SEED_EXPIRED] = 95, [SEED_CANCELLED] = 55,
+    static const uint16_t fresh[SEED_STATUSES] = {
+        [SEED_PENDING] = 330, [SEED_COMPLETED] = 590, [SEED_CANCELLED] = 40, [SEED_FAILED] = 40};
+    static const uint16_t old[SEED_STATUSES] = {[SEED_PENDING] = 12,
+                                                [SEED_COMPLETED] = 793,
+                                                [SEED_EXPIRED] = 95,
+                                                [SEED_CANCELLED] = 55,
                                                 [SEED_FAILED] = 45};
-    static const uint16_t pos[SEED_STATUSES] = {[SEED_SUCCESS] = 915, [SEED_REFUSED] = 55,
-                                                [SEED_CANCELLED] = 30};
+    static const uint16_t pos[SEED_STATUSES] = {
+        [SEED_SUCCESS] = 915, [SEED_REFUSED] = 55, [SEED_CANCELLED] = 30};
     struct seed_facts facts = {.created_ms = seed_created_ms(seed, env, kind, index)};
     int64_t age = seed->base_ms - facts.created_ms;
     const uint16_t *weights = kind == SIM_PAYMENT ? pos : age < 2 * DAY_MS ? fresh : old;
     facts.status = pick_status(seed_roll(seed, env, kind, index, ROLL_STATUS), weights);
-    facts.preauth = seed_roll(seed, env, kind, index, ROLL_HOLD) % 100 <
-                    (kind == SIM_PAYMENT ? 8 : 15);
+    facts.preauth =
+        seed_roll(seed, env, kind, index, ROLL_HOLD) % 100 < (kind == SIM_PAYMENT ? 8 : 15);
     int64_t took = 20 * 1000 + (int64_t)(seed_roll(seed, env, kind, index, ROLL_DONE) %
                                          (kind == SIM_PAYMENT ? 30000 : 40 * MINUTE_MS));
     facts.completed_ms = facts.created_ms + (took < age ? took : age / 2);
     if (facts.status == SEED_COMPLETED || facts.status == SEED_SUCCESS)
         facts.story = seed_story(seed_roll(seed, env, kind, index, ROLL_STORY), facts.preauth, age);
+    if (kind == SIM_SESSION)
+        seed_showcase(index, seed->counts[kind], &facts);
     return facts;
 }
 
-/* Prices end in what prices end in; 11, 12 and 13, which decide a modification, are not among it. */
+/* Prices end in what prices end in; 11, 12 and 13, which decide a modification, are not among it.
+ */
 static int64_t euro_cents(const struct words_item *item, uint64_t roll)
 {
     static const unsigned endings[] = {0, 0, 50, 0, 90, 0, 50, 75};
@@ -176,7 +195,8 @@ void seed_custom_reference(const struct sim_seed *seed, enum sim_env env, enum s
     else if (scheme < 82)
         snprintf(out, SEED_TEXT_SIZE, "GRP/%02d-%03u", year % 100, (unsigned)(roll % 1000));
     else if (scheme < 88)
-        snprintf(out, SEED_TEXT_SIZE, "hab-%u", (unsigned)(100 * (1 + roll % 4) + 1 + roll / 4 % 24));
+        snprintf(out, SEED_TEXT_SIZE, "hab-%u",
+                 (unsigned)(100 * (1 + roll % 4) + 1 + roll / 4 % 24));
 }
 
 const char *seed_poi(const struct sim_seed *seed, enum sim_env env, int64_t index)
@@ -232,12 +252,15 @@ void seed_row(const struct sim_seed *seed, enum sim_env env, enum sim_kind kind,
               struct arena *arena, struct sim_row *out)
 {
     struct seed_facts facts = seed_facts_of(seed, env, kind, index);
-    *out = (struct sim_row){.kind = kind, .number = index, .preauth = facts.preauth,
-                            .status = seed_statuses[facts.status], .created_ms = facts.created_ms};
-    const struct words_item *items = facts.preauth          ? words_hold
+    *out = (struct sim_row){.kind = kind,
+                            .number = index,
+                            .preauth = facts.preauth,
+                            .status = seed_statuses[facts.status],
+                            .created_ms = facts.created_ms};
+    const struct words_item *items = facts.preauth         ? words_hold
                                      : kind == SIM_PAYMENT ? words_pos
                                                            : words_online;
-    size_t count = facts.preauth          ? words_hold_count
+    size_t count = facts.preauth         ? words_hold_count
                    : kind == SIM_PAYMENT ? words_pos_count
                                          : words_online_count;
     uint64_t text = seed_roll(seed, env, kind, index, ROLL_TEXT);

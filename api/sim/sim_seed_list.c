@@ -1,6 +1,6 @@
-/* Pages of seeded objects under any filter. Positions run from the newest; dates are found by halves,
-   everything else by a scan over one byte (and a hash) a row that is built once, when the first
-   filter asks for it. */
+/* Pages of seeded objects under any filter. Positions run from the newest; dates are found by
+   halves, everything else by a scan over one byte (and a hash) a row that is built once, when the
+   first filter asks for it. */
 #include "sim_internal.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ struct list { /* one call of seed_list() */
     struct sim_seed *seed;
     const struct sim_filter *filter;
     struct seed_cache *cache;
-    struct arena *arena;
+    const struct sim_sink *sink;
     int status, poi; /* wanted, -1: any */
     uint32_t hash;
 };
@@ -87,12 +87,12 @@ static void add_entries(struct list *list, enum sim_kind kind, uint32_t index)
             cache->entry_cap = cache->entry_cap ? 2 * cache->entry_cap : 256;
             cache->entries = mem_resize(cache->entries, cache->entry_cap, sizeof(struct entry));
         }
-        cache->entries[cache->entry_count++] =
-            (struct entry){.created_ms = times[i],
-                           .index = index,
-                           .kind = (uint8_t)kind,
-                           .part = (uint8_t)i,
-                           .status = seed_step_status(facts.story, i)};
+        cache->entries[cache->entry_count++] = (struct entry){
+            .created_ms = times[i],
+            .index = index,
+            .kind = (uint8_t)kind,
+            .part = (uint8_t)i,
+            .status = seed_step_status(facts.story, i, list->seed->base_ms - times[i])};
     }
 }
 
@@ -135,7 +135,7 @@ static void entry_row(const struct list *list, const struct entry *entry, struct
     struct seed_facts facts =
         seed_facts_of(list->seed, env, (enum sim_kind)entry->kind, entry->index);
     struct sim_row owner, rows[SEED_STEPS];
-    seed_row(list->seed, env, (enum sim_kind)entry->kind, entry->index, list->arena, &owner);
+    seed_row(list->seed, env, (enum sim_kind)entry->kind, entry->index, list->sink->arena, &owner);
     seed_modifications(list->seed, env, &owner, &facts, list->filter->now_ms, rows);
     *out = rows[entry->part];
 }
@@ -168,15 +168,15 @@ static bool matches(const struct list *list, int64_t position)
     return true;
 }
 
-static void emit(const struct list *list, int64_t position, sim_row_fn row, void *ctx)
+static void emit(const struct list *list, int64_t position)
 {
     const struct sim_filter *filter = list->filter;
     struct sim_row found;
     if (filter->kind == SIM_MODIFICATION)
         entry_row(list, &list->cache->entries[position], &found);
     else
-        seed_row(list->seed, filter->env, filter->kind, position, list->arena, &found);
-    row(ctx, &found);
+        seed_row(list->seed, filter->env, filter->kind, position, list->sink->arena, &found);
+    list->sink->row(list->sink->ctx, &found);
 }
 
 /* Translates the filter and builds what it needs; false: nothing seeded can match. */
@@ -214,9 +214,9 @@ static bool prepare(struct list *list)
     return true;
 }
 
-static int64_t list_of_payment(struct list *list, int64_t skip, int64_t want, sim_row_fn row,
-                               void *ctx)
+static int64_t list_of_payment(const struct list *list)
 {
+    const struct sim_sink *sink = list->sink;
     const struct sim_filter *filter = list->filter;
     enum sim_tag tag;
     int64_t number, total = 0;
@@ -228,7 +228,7 @@ static int64_t list_of_payment(struct list *list, int64_t skip, int64_t want, si
         return 0;
     struct seed_facts facts = seed_facts_of(list->seed, filter->env, kind, number);
     struct sim_row owner, rows[SEED_STEPS];
-    seed_row(list->seed, filter->env, kind, number, list->arena, &owner);
+    seed_row(list->seed, filter->env, kind, number, list->sink->arena, &owner);
     if (strcmp(owner.payment_reference, filter->payment_reference) != 0)
         return 0;
     size_t i = seed_modifications(list->seed, filter->env, &owner, &facts, filter->now_ms, rows);
@@ -236,38 +236,37 @@ static int64_t list_of_payment(struct list *list, int64_t skip, int64_t want, si
         if (rows[i].created_ms < filter->from_ms || rows[i].created_ms >= filter->to_ms ||
             (filter->status && strcmp(filter->status, rows[i].status) != 0))
             continue;
-        if (total >= skip && total - skip < want)
-            row(ctx, &rows[i]);
+        if (total >= sink->skip && total - sink->skip < sink->want)
+            sink->row(sink->ctx, &rows[i]);
         total++;
     }
     return total;
 }
 
-int64_t seed_list(struct sim_seed *seed, const struct sim_filter *filter, int64_t skip,
-                  int64_t want, struct arena *arena, sim_row_fn row, void *ctx)
+int64_t seed_list(struct sim_seed *seed, const struct sim_filter *filter,
+                  const struct sim_sink *sink)
 {
     if (!seed->cache[filter->env])
         seed->cache[filter->env] = mem_alloc(sizeof(struct seed_cache));
-    struct list list = {seed, filter, seed->cache[filter->env], arena, -1, -1, 0};
+    struct list list = {seed, filter, seed->cache[filter->env], sink, -1, -1, 0};
     if (filter->payment_reference)
-        return list_of_payment(&list, skip, want, row, ctx);
+        return list_of_payment(&list);
     if (!prepare(&list))
         return 0;
     int64_t count = filter->kind == SIM_MODIFICATION ? (int64_t)list.cache->entry_count
                                                      : seed->counts[filter->kind];
     int64_t low = first_before(&list, count, filter->to_ms);
     int64_t high = first_before(&list, count, filter->from_ms), total = 0;
-    bool all = !filter->status && !filter->poi_id && !filter->custom_reference;
-    if (all) {
-        for (int64_t i = low + skip; i < high && want > 0; i++, want--)
-            emit(&list, i, row, ctx);
+    if (!filter->status && !filter->poi_id && !filter->custom_reference) {
+        for (int64_t i = 0; i < sink->want && low + sink->skip + i < high; i++)
+            emit(&list, low + sink->skip + i);
         return high > low ? high - low : 0;
     }
     for (int64_t i = low; i < high; i++) {
         if (!matches(&list, i))
             continue;
-        if (total >= skip && total - skip < want)
-            emit(&list, i, row, ctx);
+        if (total >= sink->skip && total - sink->skip < sink->want)
+            emit(&list, i);
         total++;
     }
     return total;

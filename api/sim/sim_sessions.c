@@ -4,8 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { F_WEBCODE, F_AMOUNT, F_URL_OK, F_URL_KO, F_COUNTRY, F_LOCALE, F_DESCRIPTION, F_REFERENCE,
-       F_PREAUTH, F_DELIVER };
+enum {
+    F_WEBCODE,
+    F_AMOUNT,
+    F_URL_OK,
+    F_URL_KO,
+    F_COUNTRY,
+    F_LOCALE,
+    F_DESCRIPTION,
+    F_REFERENCE,
+    F_PREAUTH,
+    F_DELIVER
+};
 static const struct sim_json_field fields[] = {
     [F_WEBCODE] = {"webcode", WANT_TEXT, true},
     [F_AMOUNT] = {"amount", WANT_AMOUNT, true},
@@ -77,10 +87,10 @@ void handle_session_create(struct sim_request *request, struct sim_answer *answe
 void handle_session_get(struct sim_request *request, struct sim_answer *answer)
 {
     struct sim_row row;
-    if (!answer_verdict(answer,
-                        store_find(request->sim, request->env, SIM_SESSION, request->id,
-                                   &request->arena, &row),
-                        "No such session"))
+    if (!answer_verdict(
+            answer,
+            store_find(request->sim, request->env, SIM_SESSION, request->id, &request->arena, &row),
+            "No such session"))
         return;
     answer_data_open(answer, 200);
     sim_json_row(&answer->body, &row, 0);

@@ -9,29 +9,27 @@ int64_t sim_now_ms(const struct sim *sim)
     return sim->anchor_utc_ms + clock_boot_ms() - sim->anchor_boot_ms;
 }
 
-int64_t store_list(struct sim *sim, const struct sim_filter *filter, int64_t skip, int64_t want,
-                   struct arena *arena, sim_row_fn row, void *ctx)
+int64_t store_list(struct sim *sim, const struct sim_filter *filter, const struct sim_sink *sink)
 {
-    int64_t stored =
-        data_list(sim->data, filter, &sim->seed.codes, skip, want, arena, row, ctx);
-    int64_t shown = stored > skip ? stored - skip : 0;
-    shown = shown < want ? shown : want;
-    int64_t rest = skip > stored ? skip - stored : 0;
-    return stored + seed_list(&sim->seed, filter, rest, want - shown, arena, row, ctx);
+    int64_t stored = data_list(sim->data, filter, &sim->seed.codes, sink);
+    int64_t shown = stored > sink->skip ? stored - sink->skip : 0;
+    struct sim_sink rest = *sink;
+    rest.want -= shown < sink->want ? shown : sink->want;
+    rest.skip = sink->skip > stored ? sink->skip - stored : 0;
+    return stored + seed_list(&sim->seed, filter, &rest);
 }
 
 /* An object by number, wherever it lives. done: it is what it will ever be (a charge that is still
    on the terminal is not). */
-static bool row_of(struct sim *sim, enum sim_env env, enum sim_kind kind, int64_t number,
-                   struct arena *arena, struct sim_row *out, bool *done)
+static bool row_of(struct sim *sim, const struct sim_place *place, struct arena *arena,
+                   struct sim_row *out, bool *done)
 {
-    if (number >= SIM_STORED)
-        return data_row(sim->data, &sim->seed.codes, env, kind, number, sim_now_ms(sim), arena,
-                        out, done);
+    if (place->number >= SIM_STORED)
+        return data_row(sim->data, &sim->seed.codes, place, arena, out, done);
     *done = true;
-    if (number >= sim->seed.counts[kind])
+    if (place->number >= sim->seed.counts[place->kind])
         return false;
-    seed_row(&sim->seed, env, kind, number, arena, out);
+    seed_row(&sim->seed, place->env, place->kind, place->number, arena, out);
     return true;
 }
 
@@ -39,13 +37,14 @@ enum store_verdict store_find(struct sim *sim, enum sim_env env, enum sim_kind k
                               const char *reference, struct arena *arena, struct sim_row *out)
 {
     enum sim_tag tag;
-    int64_t number;
     bool done;
-    enum reference_verdict verdict = reference_read(&sim->seed.codes, env, reference, &tag, &number);
+    struct sim_place place = {.env = env, .kind = kind, .now_ms = sim_now_ms(sim)};
+    enum reference_verdict verdict =
+        reference_read(&sim->seed.codes, env, reference, &tag, &place.number);
     if (verdict == REFERENCE_DENIED)
         return STORE_DENIED;
     if (verdict == REFERENCE_UNKNOWN || tag != (kind == SIM_SESSION ? TAG_SESSION : TAG_POS) ||
-        !row_of(sim, env, kind, number, arena, out, &done))
+        !row_of(sim, &place, arena, out, &done))
         return STORE_MISSING;
     if (strcmp(out->reference, reference) != 0 || (kind == SIM_PAYMENT && !done))
         return STORE_MISSING;
@@ -78,25 +77,27 @@ enum store_verdict store_payment_find(struct sim *sim, enum sim_env env, const c
 {
     *out = (struct store_payment){0};
     enum sim_tag tag;
-    int64_t number;
     bool done;
-    enum reference_verdict verdict = reference_read(&sim->seed.codes, env, reference, &tag, &number);
+    struct sim_place place = {.env = env, .now_ms = sim_now_ms(sim)};
+    enum reference_verdict verdict =
+        reference_read(&sim->seed.codes, env, reference, &tag, &place.number);
     if (verdict == REFERENCE_DENIED)
         return STORE_DENIED;
     if (verdict == REFERENCE_UNKNOWN || (tag != TAG_ONLINE && tag != TAG_POS))
         return STORE_MISSING;
-    enum sim_kind kind = tag == TAG_POS ? SIM_PAYMENT : SIM_SESSION;
-    if (!row_of(sim, env, kind, number, arena, &out->row, &done) || !done ||
+    place.kind = tag == TAG_POS ? SIM_PAYMENT : SIM_SESSION;
+    if (!row_of(sim, &place, arena, &out->row, &done) || !done ||
         strcmp(out->row.payment_reference, reference) != 0)
         return STORE_MISSING;
-    out->paid = strcmp(out->row.status, kind == SIM_SESSION ? "completed" : "success") == 0;
+    out->paid = strcmp(out->row.status, place.kind == SIM_SESSION ? "completed" : "success") == 0;
     struct sim_filter filter = {.env = env,
                                 .kind = SIM_MODIFICATION,
                                 .payment_reference = reference,
                                 .from_ms = INT64_MIN,
                                 .to_ms = INT64_MAX,
-                                .now_ms = sim_now_ms(sim)};
-    store_list(sim, &filter, 0, INT64_MAX / 2, arena, fold, out);
+                                .now_ms = place.now_ms};
+    struct sim_sink sink = {0, INT64_MAX / 2, arena, fold, out};
+    store_list(sim, &filter, &sink);
     if (!out->row.preauth)
         out->captured = out->row.amount;
     return STORE_FOUND;

@@ -1,5 +1,5 @@
-/* What happened to a seeded payment after it was paid: refunds, captures and the rest, as a table of
-   short stories. */
+/* What happened to a seeded payment after it was paid: refunds, captures and the rest, as a table
+   of short stories. */
 #include "sim_internal.h"
 
 #include <string.h>
@@ -45,8 +45,8 @@ static const struct {
     [STEP_CANCEL] = {"cancel", TAG_CANCEL, "Cancellation refused by the acquirer"},
     [STEP_EXTEND] = {"extend", TAG_EXTEND, "Issuer does not support the adjustment"},
 };
-static const char *const reasons[] = {"CUSTOMER REQUEST", "CUSTOMER REQUEST", "RETURN", "DUPLICATE",
-                                      "OTHER", "FRAUD"};
+static const char *const reasons[] = {
+    "CUSTOMER REQUEST", "CUSTOMER REQUEST", "RETURN", "DUPLICATE", "OTHER", "FRAUD"};
 
 uint8_t seed_story(uint64_t roll, bool hold, int64_t age_ms)
 {
@@ -63,34 +63,67 @@ uint8_t seed_story(uint64_t roll, bool hold, int64_t age_ms)
     return i;
 }
 
-uint8_t seed_step_status(uint8_t story, size_t part)
+/* What a trainee must be able to see at once, whatever the seed: positions among the newest
+   sessions, and the story of each. The last stands where a hold is about to lapse. */
+enum { STORY_REFUND_OPEN = 6, STORY_HOLD_OPEN = 7, STORY_CAPTURE_OPEN = 14 };
+static const struct {
+    int64_t index;
+    uint8_t status;
+    bool preauth;
+    uint8_t story;
+} showcase[] = {
+    {1, SEED_PENDING, false, 0},
+    {3, SEED_COMPLETED, true, STORY_HOLD_OPEN},
+    {5, SEED_COMPLETED, true, STORY_CAPTURE_OPEN},
+    {7, SEED_COMPLETED, false, STORY_REFUND_OPEN},
+    {9, SEED_FAILED, false, 0},
+    {11, SEED_COMPLETED, false, STORY_REFUND_OPEN},
+    {-1, SEED_COMPLETED, true, STORY_HOLD_OPEN},
+};
+
+void seed_showcase(int64_t index, int64_t count, struct seed_facts *facts)
 {
-    return stories[story].steps[part].status;
+    bool usual = count >= 100 && count <= SEED_SPAN_DAYS * 400;
+    int64_t lapsing = usual ? count * 65 / (10 * SEED_SPAN_DAYS) : INT64_MAX; /* 6.5 days ago */
+    for (size_t i = 0; i < COUNT_OF(showcase); i++) {
+        if (index == (showcase[i].index < 0 ? lapsing : showcase[i].index)) {
+            facts->status = showcase[i].status;
+            facts->preauth = showcase[i].preauth;
+            facts->story = showcase[i].story;
+        }
+    }
 }
 
-/* The newest open one resolves two minutes after the base time, for those who watch; others within
-   hours, and some take days as banks do. */
-static int64_t due_of(const struct sim_seed *seed, int64_t created_ms, uint64_t roll)
+uint8_t seed_step_status(uint8_t story, size_t part, int64_t age_ms)
 {
-    if (seed->base_ms - created_ms < DAY_MS)
+    uint8_t status = stories[story].steps[part].status;
+    return status == SEED_PENDING && age_ms > RECENT_MS ? SEED_SUCCESS : status;
+}
+
+/* The newest open ones resolve two minutes after the base time, for those who watch; others within
+   hours to days, as with banks. */
+static int64_t due_of(const struct sim_seed *seed, int64_t index, uint64_t roll)
+{
+    if (index < 10)
         return seed->base_ms + 2 * 60 * 1000;
     return seed->base_ms + (int64_t)(1 + roll % 60) * HOUR_MS;
 }
 
+/* The step's row; out holds when it began and, as updated_ms, the time now. */
 static void tell(const struct sim_seed *seed, enum sim_env env, const struct sim_row *owner,
-                 const struct step *step, int part, int64_t now_ms, struct sim_row *out)
+                 uint8_t story, size_t part, struct sim_row *out)
 {
-    uint64_t roll = seed_roll(seed, env, SIM_MODIFICATION,
-                              owner->number * 16 + part * 2 + (owner->kind == SIM_PAYMENT), 0);
-    uint8_t status = step->status;
+    int64_t now_ms = out->updated_ms;
+    int64_t serial = owner->number * 16 + (int64_t)part * 2 + (owner->kind == SIM_PAYMENT);
+    uint64_t roll = seed_roll(seed, env, SIM_MODIFICATION, serial, 0);
+    const struct step *step = &stories[story].steps[part];
+    uint8_t status = seed_step_status(story, part, seed->base_ms - out->created_ms);
     int64_t due = out->created_ms + 60 * 1000 + (int64_t)(roll % (50 * HOUR_MS / 60));
     if (due > seed->base_ms)
         due = out->created_ms + (seed->base_ms - out->created_ms) / 2;
     if (status == SEED_PENDING) {
-        due = due_of(seed, out->created_ms, roll);
-        if (seed->base_ms - out->created_ms > RECENT_MS)
-            due = out->created_ms + (int64_t)(1 + roll % 40) * HOUR_MS;
-        status = due <= now_ms                ? SEED_SUCCESS
+        due = due_of(seed, owner->number, roll);
+        status = due <= now_ms               ? SEED_SUCCESS
                  : step->type == STEP_REFUND ? SEED_PENDING
                                              : SEED_RECEIVED;
     }
@@ -111,7 +144,7 @@ static void tell(const struct sim_seed *seed, enum sim_env env, const struct sim
     memcpy(out->currency, owner->currency, sizeof(out->currency));
     memcpy(out->payment_reference, owner->payment_reference, sizeof(out->payment_reference));
     reference_write(&seed->codes, env, step_types[step->type].tag, owner->number,
-                    part + (owner->kind == SIM_PAYMENT ? 4 : 0), out->reference);
+                    (int)part + (owner->kind == SIM_PAYMENT ? 4 : 0), out->reference);
 }
 
 /* When step number part began: some hours to days after the payment, before the base time. */
@@ -145,8 +178,8 @@ size_t seed_modifications(const struct sim_seed *seed, enum sim_env env,
     int64_t times[SEED_STEPS];
     size_t count = seed_step_times(seed, env, owner->kind, owner->number, facts, times);
     for (size_t i = 0; i < count; i++) {
-        out[i] = (struct sim_row){.created_ms = times[i]};
-        tell(seed, env, owner, &stories[facts->story].steps[i], (int)i, now_ms, &out[i]);
+        out[i] = (struct sim_row){.created_ms = times[i], .updated_ms = now_ms};
+        tell(seed, env, owner, facts->story, i, &out[i]);
     }
     return count;
 }

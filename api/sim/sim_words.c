@@ -30,27 +30,36 @@ const struct words_item words_hold[] = {
 const size_t words_hold_count = COUNT_OF(words_hold);
 
 const struct words_item words_pos[] = {
-    {"Cena terraza", 24, 140},
-    {"Minibar hab. %u", 4, 38},
-    {"Desayuno bufé", 14, 56},
-    {"Bar piscina: cañas y boquerones", 9, 46},
-    {"Lavandería hab. %u", 12, 60},
-    {"Salida tardía hab. %u", 30, 60},
-    {"Menú del día", 17, 68},
-    {"Masaje 50 min", 55, 75},
-    {"Tasa turística hab. %u", 6, 28},
-    {"Cava y jamón ibérico", 32, 90},
-    {"Estancia hab. %u", 120, 640},
-    {"Alquiler de bicicletas", 15, 45},
+    {"Cena terraza", 24, 140},         {"Minibar hab. %u", 4, 38},
+    {"Desayuno bufé", 14, 56},         {"Bar piscina: cañas y boquerones", 9, 46},
+    {"Lavandería hab. %u", 12, 60},    {"Salida tardía hab. %u", 30, 60},
+    {"Menú del día", 17, 68},          {"Masaje 50 min", 55, 75},
+    {"Tasa turística hab. %u", 6, 28}, {"Cava y jamón ibérico", 32, 90},
+    {"Estancia hab. %u", 120, 640},    {"Alquiler de bicicletas", 15, 45},
 };
 const size_t words_pos_count = COUNT_OF(words_pos);
 
 const char *const words_guests[] = {
-    "García Muñoz",     "Íñigo Arrizabalaga", "Núñez Peña",       "Begoña Etxebarría",
-    "López-Ibáñez",     "Martín Expósito",    "Sánchez Güell",    "Fernández de Córdoba",
-    "Müller",           "Van den Berg",       "O'Sullivan",       "Dupré-Lefèvre",
-    "Jiménez Ávila",    "Pérez Ruiz",         "Ramírez Cañas",    "Gonçalves",
-    "Åkerström",        "Wójcik",             "Mª Ángeles Rincón", "Yamamoto",
+    "García Muñoz",
+    "Íñigo Arrizabalaga",
+    "Núñez Peña",
+    "Begoña Etxebarría",
+    "López-Ibáñez",
+    "Martín Expósito",
+    "Sánchez Güell",
+    "Fernández de Córdoba",
+    "Müller",
+    "Van den Berg",
+    "O'Sullivan",
+    "Dupré-Lefèvre",
+    "Jiménez Ávila",
+    "Pérez Ruiz",
+    "Ramírez Cañas",
+    "Gonçalves",
+    "Åkerström",
+    "Wójcik",
+    "Mª Ángeles Rincón",
+    "Yamamoto",
 };
 const size_t words_guest_count = COUNT_OF(words_guests);
 
