@@ -390,9 +390,13 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
     app->loop = loop;
     app->desk = desk;
     app->settings = *settings;
-    const struct term_settings terminal = {
-        .ascii = settings->config->ascii_borders, .on_key = on_key, .on_paste = on_paste,
-        .on_resize = on_resize, .may_suspend = may_suspend, .on_end = on_end, .ctx = app};
+    const struct term_settings terminal = {.ascii = settings->config->ascii_borders,
+                                           .on_key = on_key,
+                                           .on_paste = on_paste,
+                                           .on_resize = on_resize,
+                                           .may_suspend = may_suspend,
+                                           .on_end = on_end,
+                                           .ctx = app};
     struct err err = {0};
     if (!term_start(loop, &terminal, &err)) {
         fprintf(stderr, "avirato-console: %s\n", err.detail);
@@ -404,7 +408,7 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
     loop_run(loop);
     loop_unhook(loop, app->hook);
     term_stop();
-    /* The person is gone or has said so; a request that has left still gets its answer written down. */
+    /* The line is gone; a request that has left still gets its answer written down. */
     if (app->ended && desk->ops)
         loop_run_until(loop, nothing_in_flight, app, app_config(app)->charge_timeout_s * 1000LL);
     desk->changes = (struct changes){0};

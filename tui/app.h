@@ -28,11 +28,11 @@ struct target {
 };
 
 struct screen {
-    const char *title;       /* N_(); also the tab's label */
+    const char *title; /* N_(); also the tab's label */
     enum scope scope;
-    bool overlay;            /* painted over the screen below (dialogs, forms in a box) */
+    bool overlay; /* painted over the screen below (dialogs, forms in a box) */
     size_t state_size;
-    unsigned changes;        /* enum change bits that make reload necessary */
+    unsigned changes; /* enum change bits that make reload necessary */
     /* argument: what app_push() was given, copied by open as needed. False: not opened (open has
        said why with app_message()); close is not called then. */
     bool (*open)(struct app *app, void *state, const void *argument);
@@ -51,8 +51,8 @@ struct screen {
     /* The row under the cursor; strings live in arena. False: none. */
     bool (*target)(struct app *app, void *state, struct arena *arena, struct target *out);
     int (*badge)(struct app *app); /* number behind the tab's label, 0: none */
-    /* Of the area given to paint (0: any). An overlay that no longer fits is told so once and should
-       close itself, a money question as "not confirmed". */
+    /* Of the area given to paint (0: any). An overlay that no longer fits is told so once and
+       should close itself, a money question as "not confirmed". */
     int min_rows, min_cols;
     void (*too_small)(struct app *app, void *state);
 };
@@ -63,7 +63,7 @@ enum screen_id {
 #define X(id, descriptor) SCREEN_##id,
     SCREEN_LIST(X)
 #undef X
-    SCREEN_COUNT
+        SCREEN_COUNT
 };
 #define X(id, descriptor) extern const struct screen descriptor;
 SCREEN_LIST(X)
@@ -75,7 +75,7 @@ struct app_settings {
        as before. */
     bool (*reopen)(void *ctx, enum env env, struct err *err);
     void *ctx;
-    const char *notice;      /* untranslated sentence to show first, or NULL */
+    const char *notice; /* untranslated sentence to show first, or NULL */
 };
 /* Runs the console on an open desk until it is left. Returns the exit status (product 4). */
 int app_run(struct loop *loop, struct desk *desk, const struct app_settings *settings);

@@ -10,9 +10,9 @@ enum { LAYERS_MAX = 12 };
 struct layer {
     const struct screen *screen;
     void *state;
-    unsigned missed;   /* change bits that came while it was hidden */
-    bool shown;        /* is part of the frame that was sent */
-    bool painted;      /* … and its painted() was called */
+    unsigned missed; /* change bits that came while it was hidden */
+    bool shown;      /* is part of the frame that was sent */
+    bool painted;    /* … and its painted() was called */
     struct layer *next_dead;
 };
 /* What the top line says about money under way; counted when the journal changes. */
@@ -25,21 +25,21 @@ struct app {
     struct app_settings settings;
     struct layer *bases[SCREEN_COUNT]; /* numbered screens, opened when first asked for */
     enum screen_id current;
-    struct layer *stack[LAYERS_MAX];   /* what lies over the current one */
+    struct layer *stack[LAYERS_MAX]; /* what lies over the current one */
     int depth;
-    struct layer *dead;                /* freed at the end of the turn */
+    struct layer *dead; /* freed at the end of the turn */
     struct loop_hook *hook;
     struct grid grid;
     struct arena arena;
-    int nesting;                       /* handlers on the C stack */
+    int nesting; /* handlers on the C stack */
     bool dirty, too_small;
-    bool ended;                        /* the line or the system ended it, no person did */
+    bool ended; /* the line or the system ended it, no person did */
     unsigned changed;
     char *message;
     enum style message_style;
     uint32_t last_key;
     struct tally tally;
-    struct payment_facts facts;        /* of facts_for, so that a frame asks the cache once */
+    struct payment_facts facts; /* of facts_for, so that a frame asks the cache once */
     char *facts_for;
     bool facts_found;
     int status;

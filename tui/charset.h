@@ -1,5 +1,5 @@
 /* What the terminal can show when it does not speak UTF-8, and how symbols look in ASCII. ncurses
-   always draws in UTF-8; a finished frame is turned into the terminal's character set as a whole. */
+   always draws in UTF-8; a finished frame is turned into the terminal's own bytes as a whole. */
 #ifndef TUI_CHARSET_H
 #define TUI_CHARSET_H
 

@@ -20,18 +20,28 @@ static const struct {
     const char *name;
     uint32_t key;
 } key_names[] = {
-    {N_("Esc"), KEY_ESC}, {N_("Enter"), KEY_RETURN}, {N_("Space"), ' '},
-    {N_("Up"), KEY_ARROW_UP}, {N_("Down"), KEY_ARROW_DOWN}, {N_("Left"), KEY_ARROW_LEFT},
-    {N_("Right"), KEY_ARROW_RIGHT}, {N_("PgUp"), KEY_PAGE_UP}, {N_("PgDn"), KEY_PAGE_DOWN},
-    {N_("Home"), KEY_TO_HOME}, {N_("End"), KEY_TO_END}, {"F2", KEY_FN + 2}, {"F3", KEY_FN + 3},
-    {"F5", KEY_FN + 5}, {"F10", KEY_FN + 10},
+    {N_("Esc"), KEY_ESC},
+    {N_("Enter"), KEY_RETURN},
+    {N_("Space"), ' '},
+    {N_("Up"), KEY_ARROW_UP},
+    {N_("Down"), KEY_ARROW_DOWN},
+    {N_("Left"), KEY_ARROW_LEFT},
+    {N_("Right"), KEY_ARROW_RIGHT},
+    {N_("PgUp"), KEY_PAGE_UP},
+    {N_("PgDn"), KEY_PAGE_DOWN},
+    {N_("Home"), KEY_TO_HOME},
+    {N_("End"), KEY_TO_END},
+    {"F2", KEY_FN + 2},
+    {"F3", KEY_FN + 3},
+    {"F5", KEY_FN + 5},
+    {"F10", KEY_FN + 10},
 };
 
 static const struct {
     enum command command;
     enum op_kind op;
 } operations[] = {
-    {COMMAND_CHARGE, OP_CHARGE}, {COMMAND_LINK, OP_LINK}, {COMMAND_REFUND, OP_REFUND},
+    {COMMAND_CHARGE, OP_CHARGE},   {COMMAND_LINK, OP_LINK},     {COMMAND_REFUND, OP_REFUND},
     {COMMAND_CAPTURE, OP_CAPTURE}, {COMMAND_CANCEL, OP_CANCEL}, {COMMAND_EXTEND, OP_EXTEND},
 };
 

@@ -114,8 +114,7 @@ static bool confirm_key(struct app *app, void *untyped, uint32_t key)
     else if (key == 'n' || key == 'N')
         finish(app, state, false);
     else
-        state->hint = text_oursf(&state->arena, _("Nothing was sent. Only %c confirms."),
-                                 (int)yes);
+        state->hint = text_oursf(&state->arena, _("Nothing was sent. Only %c confirms."), (int)yes);
     return true;
 }
 
@@ -149,9 +148,10 @@ static int paint_facts(const struct confirm_state *state, struct area area, int 
 {
     for (size_t i = 0; i < state->confirm.fact_count; i++) {
         const struct fact *fact = &state->confirm.facts[i];
-        draw_field(area, row, 0, LABEL_COLS - 1, ALIGN_LEFT, STYLE_DIM, text_ours(_(fact->label)));
-        draw_field(area, row++, LABEL_COLS, area.cols - LABEL_COLS, ALIGN_LEFT, fact->style,
-                   fact->value);
+        draw_field(area_cell(area, row, 0, LABEL_COLS - 1), ALIGN_LEFT, STYLE_DIM,
+                   text_ours(_(fact->label)));
+        draw_field(area_cell(area, row++, LABEL_COLS, area.cols - LABEL_COLS), ALIGN_LEFT,
+                   fact->style, fact->value);
     }
     return row;
 }
@@ -181,9 +181,9 @@ static void confirm_paint(struct app *app, void *untyped, struct area area)
     int wanted = 2 + 3 + (int)confirm->fact_count + 1 + warning + 3;
     struct area box = area_center(area, wanted < area.rows ? wanted : area.rows, BOX_COLS);
     bool tight = wanted > area.rows;
-    draw_box(box, app_desk(app)->env,
-             text_oursf(arena, "%s %s", words_op(confirm->kind).bytes,
-                        app_env_word(app, arena).bytes));
+    draw_box(
+        box, app_desk(app)->env,
+        text_oursf(arena, "%s %s", words_op(confirm->kind).bytes, app_env_word(app, arena).bytes));
     struct area inner = area_inset(box, 1, 2);
     int row = tight ? 0 : 1;
     if (confirm->amount.known) {
@@ -198,10 +198,19 @@ static void confirm_paint(struct app *app, void *untyped, struct area area)
 }
 
 static const struct screen screen_confirm = {
-    .title = N_("Confirm"), .scope = SCOPE_TEXT, .overlay = true,
-    .state_size = sizeof(struct confirm_state), .open = confirm_open, .close = confirm_close,
-    .paint = confirm_paint, .painted = confirm_painted, .key = confirm_key,
-    .paste = confirm_paste, .min_rows = 14, .min_cols = 60, .too_small = confirm_too_small,
+    .title = N_("Confirm"),
+    .scope = SCOPE_TEXT,
+    .overlay = true,
+    .state_size = sizeof(struct confirm_state),
+    .open = confirm_open,
+    .close = confirm_close,
+    .paint = confirm_paint,
+    .painted = confirm_painted,
+    .key = confirm_key,
+    .paste = confirm_paste,
+    .min_rows = 14,
+    .min_cols = 60,
+    .too_small = confirm_too_small,
 };
 
 void dialog_confirm(struct app *app, const struct confirm *confirm)

@@ -128,9 +128,15 @@ static void dialog_paint(struct app *app, void *untyped, struct area area)
 }
 
 static const struct screen screen_dialog = {
-    .title = N_("Question"), .scope = SCOPE_TEXT, .overlay = true,
-    .state_size = sizeof(struct dialog_state), .open = dialog_open, .close = dialog_close,
-    .paint = dialog_paint, .key = dialog_key, .paste = dialog_paste,
+    .title = N_("Question"),
+    .scope = SCOPE_TEXT,
+    .overlay = true,
+    .state_size = sizeof(struct dialog_state),
+    .open = dialog_open,
+    .close = dialog_close,
+    .paint = dialog_paint,
+    .key = dialog_key,
+    .paste = dialog_paste,
 };
 
 void dialog_ask(struct app *app, const struct question *question)
@@ -142,8 +148,7 @@ void dialog_ask(struct app *app, const struct question *question)
 void dialog_line(struct app *app, const struct line_question *question)
 {
     app_push(app, &screen_dialog,
-             &(struct dialog_argument){KIND_LINE, NULL, question, question->title,
-                                       question->body});
+             &(struct dialog_argument){KIND_LINE, NULL, question, question->title, question->body});
 }
 
 void dialog_tell(struct app *app, struct text title, struct text body)

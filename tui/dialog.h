@@ -11,7 +11,7 @@
 
 #include "app.h"
 
-struct fact { /* one labelled line: outside text never stands beside the amount */
+struct fact {          /* one labelled line: outside text never stands beside the amount */
     const char *label; /* N_() */
     struct text value;
     enum style style;
@@ -19,10 +19,10 @@ struct fact { /* one labelled line: outside text never stands beside the amount 
 enum { CONFIRM_FACTS = 8 };
 struct confirm {
     enum op_kind kind;
-    struct money amount;      /* drawn large; also what must be typed where typing is asked for */
+    struct money amount; /* drawn large; also what must be typed where typing is asked for */
     struct fact facts[CONFIRM_FACTS];
     size_t fact_count;
-    struct text warning;      /* e.g. the earlier charge that this one repeats; "" none */
+    struct text warning; /* e.g. the earlier charge that this one repeats; "" none */
     void (*done)(struct app *app, void *ctx, bool confirmed);
     void *ctx;
 };
@@ -33,8 +33,8 @@ void dialog_confirm(struct app *app, const struct confirm *confirm);
    dialog_confirm() has a yes of its own: what opened that one would not confirm it. */
 struct question {
     struct text title, body;
-    uint32_t yes;           /* key that means yes; 0: y */
-    const char *hint;       /* N_() "2 A second charge   n No"; needed with yes */
+    uint32_t yes;     /* key that means yes; 0: y */
+    const char *hint; /* N_() "2 A second charge   n No"; needed with yes */
     void (*done)(struct app *app, void *ctx, bool yes);
     void *ctx;
 };

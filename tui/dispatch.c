@@ -23,8 +23,7 @@ static const struct payment_facts *facts_of(struct app *app, const char *referen
     if (!app->facts_for || strcmp(app->facts_for, reference) != 0) {
         free(app->facts_for);
         app->facts_for = mem_strdup(reference);
-        app->facts_found =
-            cache_payment_facts(app->desk->cache, reference, &app->facts, NULL);
+        app->facts_found = cache_payment_facts(app->desk->cache, reference, &app->facts, NULL);
     }
     return app->facts_found ? &app->facts : NULL;
 }

@@ -96,6 +96,15 @@ struct area area_inset(struct area area, int rows, int cols)
                          area.cols - 2 * cols};
 }
 
+struct area area_cell(struct area area, int row, int col, int width)
+{
+    struct area line = area_rows(area, row < 0 ? area.rows : row, 1);
+    int from = clamp(col, 0, line.cols), to = clamp(col + width, from, line.cols);
+    line.col += from;
+    line.cols = to - from;
+    return line;
+}
+
 struct area area_center(struct area area, int rows, int cols)
 {
     rows = clamp(rows, 0, area.rows);
@@ -136,24 +145,21 @@ static void put_blanks(struct area area, int row, int from, int end, enum style 
         put(area, row, col, style, blank, 1);
 }
 
-int draw_field(struct area area, int row, int col, int width, enum align align, enum style style,
-               struct text text)
+void draw_field(struct area place, enum align align, enum style style, struct text text)
 {
-    int end = col + width, stop = end < area.cols ? end : area.cols;
-    if (row < 0 || row >= area.rows || width <= 0 || col >= area.cols)
-        return end;
-    int used = text_width(text);
-    if (used > stop - col) {
-        int after = put_text(area, row, col, stop - 1, style, text);
-        put_blanks(area, row, after, stop - 1, style);
-        put_text(area, row, stop - 1, stop, style, text_ours("…"));
+    int used = text_width(text), end = place.cols;
+    if (place.rows < 1 || end < 1)
+        return;
+    if (used > end) {
+        int after = put_text(place, 0, 0, end - 1, style, text);
+        put_blanks(place, 0, after, end - 1, style);
+        put_text(place, 0, end - 1, end, style, text_ours("…"));
     } else if (align == ALIGN_RIGHT) {
-        put_blanks(area, row, col, stop - used, style);
-        put_text(area, row, stop - used, stop, style, text);
+        put_blanks(place, 0, 0, end - used, style);
+        put_text(place, 0, end - used, end, style, text);
     } else {
-        put_blanks(area, row, put_text(area, row, col, stop, style, text), stop, style);
+        put_blanks(place, 0, put_text(place, 0, 0, end, style, text), end, style);
     }
-    return end;
 }
 
 /* Bytes of the next line of text that fits into cells; *next: where the one after begins. */
@@ -228,11 +234,9 @@ void draw_box(struct area area, enum env env, struct text title)
         put(area, i < 2 ? 0 : bottom, i % 2 ? right : 0, style, corner, 1);
     }
     if (*title.bytes && area.cols > 6) {
-        int width = text_width(title) + 2;
-        if (width > area.cols - 4)
-            width = area.cols - 4;
-        draw_field(area, 0, 2, width, ALIGN_LEFT, STYLE_TITLE, text_ours(""));
-        draw_field(area, 0, 3, width - 2, ALIGN_LEFT, STYLE_TITLE, title);
+        int width = clamp(text_width(title) + 2, 0, area.cols - 4);
+        draw_field(area_cell(area, 0, 2, width), ALIGN_LEFT, STYLE_TITLE, text_ours(""));
+        draw_field(area_cell(area, 0, 3, width - 2), ALIGN_LEFT, STYLE_TITLE, title);
     }
 }
 

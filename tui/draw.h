@@ -9,10 +9,10 @@
 /* What something means, not what colour it has; term.c holds the one table of looks. */
 enum style {
     STYLE_NORMAL,
-    STYLE_DIM,      /* secondary, old, or an action that is not possible now */
+    STYLE_DIM, /* secondary, old, or an action that is not possible now */
     STYLE_TITLE,
-    STYLE_STRONG,   /* the one thing to read: an amount about to move */
-    STYLE_KEY,      /* a key in the footer or in a hint */
+    STYLE_STRONG, /* the one thing to read: an amount about to move */
+    STYLE_KEY,    /* a key in the footer or in a hint */
     STYLE_GOOD,
     STYLE_BAD,
     STYLE_WARN,
@@ -21,7 +21,7 @@ enum style {
     STYLE_TRAINING, /* the word of the environment, in this order: see style_of_env() */
     STYLE_TEST,
     STYLE_LIVE,
-    STYLE_PAPER,    /* black on white whatever the terminal's colours: QR codes */
+    STYLE_PAPER, /* black on white whatever the terminal's colours: QR codes */
     STYLE_COUNT
 };
 enum style style_of_env(enum env env);
@@ -49,15 +49,16 @@ struct area {
 struct area grid_area(struct grid *grid);
 struct area area_rows(struct area area, int from, int rows);  /* clipped part, full width */
 struct area area_inset(struct area area, int rows, int cols); /* that much off every side */
+/* width cells of one row; empty when it lies outside. */
+struct area area_cell(struct area area, int row, int col, int width);
 struct area area_center(struct area area, int rows, int cols);
 
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
 /* Text from (row, col) to the area's right edge at most. Returns the column after it. */
 int draw_text(struct area area, int row, int col, enum style style, struct text text);
-/* Exactly width cells: padded with blanks, or cut with a mark at the end. Returns col + width. */
-int draw_field(struct area area, int row, int col, int width, enum align align, enum style style,
-               struct text text);
+/* Exactly the place's first row: padded with blanks, or cut with a mark at the end. */
+void draw_field(struct area place, enum align align, enum style style, struct text text);
 /* Wrapped at blanks into the area from row on; returns the row after it. */
 int draw_wrapped(struct area area, int row, int col, enum style style, struct text text);
 void draw_fill(struct area area, enum style style); /* blanks */

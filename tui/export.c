@@ -10,7 +10,8 @@
 
 enum { PAGE = 500, SLOT_OFFSET = 8 }; /* slots below are the lists' own */
 
-struct export {
+struct export
+{
     struct app *app;
     struct list_settings settings;
     struct filter *filter;
@@ -56,11 +57,11 @@ static void finish(struct export *job, bool ok)
         unlink(job->path);
     struct text rows = format_count(&arena, job->rows);
     if (ok)
-        app_message(job->app, STYLE_GOOD,
-                    text_oursf(&arena,
-                               format_plural("Wrote %s row to %s", "Wrote %s rows to %s",
-                                             job->rows),
-                               rows.bytes, path.bytes));
+        app_message(
+            job->app, STYLE_GOOD,
+            text_oursf(&arena,
+                       format_plural("Wrote %s row to %s", "Wrote %s rows to %s", job->rows),
+                       rows.bytes, path.bytes));
     else
         app_message(job->app, STYLE_BAD,
                     text_oursf(&arena, _("Could not write all of it (%s rows): %s was removed"),
@@ -98,9 +99,8 @@ static void next_page(void *ctx)
     struct export *job = ctx;
     job->timer = NULL;
     size_t count = job->page.count;
-    const struct page_request request = {
-        &job->spec, count ? FROM_AFTER : FROM_FIRST,
-        count ? &job->page.rows[count - 1] : NULL, PAGE};
+    const struct page_request request = {&job->spec, count ? FROM_AFTER : FROM_FIRST,
+                                         count ? &job->page.rows[count - 1] : NULL, PAGE};
     cache_list_soon(app_desk(job->app)->cache, app_loop(job->app), slot(job), &request, on_page,
                     job);
 }

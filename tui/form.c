@@ -10,7 +10,7 @@ enum { LABEL_COLS = 18, TEXT_MAX = 64, AMOUNT_MAX = 24, CARD_MIN = 13, CARD_MAX 
 
 struct form_slot {
     struct prompt prompt;
-    int choice;            /* option, or 0/1 for yes-no; -1: none */
+    int choice;             /* option, or 0/1 for yes-no; -1: none */
     struct option *options; /* in form.arena */
     size_t option_count;
     char *error;
@@ -155,8 +155,8 @@ static bool check_amount(struct form *form, struct form_slot *slot)
                     &err))
         return true;
     struct arena arena = {0};
-    set_error(slot, words_amount_error(&arena, slot->prompt.text, form->currency, &err, readings)
-                        .bytes);
+    set_error(slot,
+              words_amount_error(&arena, slot->prompt.text, form->currency, &err, readings).bytes);
     arena_done(&arena);
     return false;
 }
@@ -332,8 +332,8 @@ static int paint_field(struct form *form, size_t field, struct area area, int ro
     struct form_slot *slot = &form->slots[field];
     bool active = field == form->active;
     draw_text(area, row, 0, STYLE_SELECTED, text_ours(active ? ">" : " "));
-    draw_field(area, row, 2, LABEL_COLS - 3, ALIGN_LEFT, active ? STYLE_TITLE : STYLE_NORMAL,
-               text_ours(_(spec->label)));
+    draw_field(area_cell(area, row, 2, LABEL_COLS - 3), ALIGN_LEFT,
+               active ? STYLE_TITLE : STYLE_NORMAL, text_ours(_(spec->label)));
     switch (spec->kind) {
     case FIELD_TEXT:
         prompt_paint(&slot->prompt, value_place(area, row, (int)slot->prompt.max + 1), active);

@@ -7,17 +7,17 @@
 
 enum field_kind {
     FIELD_TEXT,
-    FIELD_AMOUNT,  /* echoes the exact amount it was read as: "= 12,50 EUR" */
-    FIELD_CHOICE,  /* left, right, or the number keys 1-9; options set with form_set_options() */
-    FIELD_YESNO    /* Space, left, right, y, n */
+    FIELD_AMOUNT, /* echoes the exact amount it was read as: "= 12,50 EUR" */
+    FIELD_CHOICE, /* left, right, or the number keys 1-9; options set with form_set_options() */
+    FIELD_YESNO   /* Space, left, right, y, n */
 };
 struct field {
     enum field_kind kind;
-    const char *label;   /* N_() */
-    const char *hint;    /* N_() shown while it is active, or NULL */
-    size_t max;          /* bytes of text; 0: 64 */
+    const char *label; /* N_() */
+    const char *hint;  /* N_() shown while it is active, or NULL */
+    size_t max;        /* bytes of text; 0: 64 */
     bool required;
-    bool list;           /* FIELD_CHOICE: all options below each other (terminals), not one line */
+    bool list; /* FIELD_CHOICE: all options below each other (terminals), not one line */
 };
 struct option {
     struct text label, note; /* note: "online", "in use by …" */
@@ -48,7 +48,7 @@ const char *form_text(const struct form *form, size_t field); /* "" if empty; li
 void form_set_text(struct form *form, size_t field, const char *text);
 /* False while what is typed is no valid amount of form.currency. */
 bool form_amount(const struct form *form, size_t field, struct money *out);
-int form_choice(const struct form *form, size_t field);       /* option index; -1 none */
+int form_choice(const struct form *form, size_t field); /* option index; -1 none */
 void form_set_choice(struct form *form, size_t field, int choice);
 void form_set_options(struct form *form, size_t field, const struct option *options, size_t count);
 bool form_yes(const struct form *form, size_t field);

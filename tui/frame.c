@@ -9,7 +9,9 @@
 static const struct {
     const char *before, *after;
 } brackets[ENV_COUNT] = {
-    [ENV_TRAINING] = {"(", ")"}, [ENV_TEST] = {"▌", "▐"}, [ENV_LIVE] = {"█ ", " █"},
+    [ENV_TRAINING] = {"(", ")"},
+    [ENV_TEST] = {"▌", "▐"},
+    [ENV_LIVE] = {"█ ", " █"},
 };
 
 struct text app_env_word(struct app *app, struct arena *arena)
@@ -92,10 +94,12 @@ static void paint_top(struct app *app, struct area area)
         col = draw_text(area, 0, col, STYLE_DIM, text_ours("AVIRATO_*")) + 1;
     if (app->tally.running > 0)
         col = draw_text(area, 0, col, STYLE_WARN,
-                        text_oursf(arena, _("%d running"), app->tally.running)) + 1;
+                        text_oursf(arena, _("%d running"), app->tally.running)) +
+              1;
     if (app->tally.unknown > 0)
         col = draw_text(area, 0, col, STYLE_BAD,
-                        text_oursf(arena, _("%d UNKNOWN"), app->tally.unknown)) + 1;
+                        text_oursf(arena, _("%d UNKNOWN"), app->tally.unknown)) +
+              1;
     struct link_state link = link_state(app);
     bool good = desk->sync && !link.failed && link.last_ok_ms > 0;
     int right = draw_left_of(area, area.cols - 1, col, good ? STYLE_GOOD : STYLE_BAD,
@@ -116,8 +120,7 @@ static void paint_tabs(struct app *app, struct area area)
     for (int i = 0; i < SCREEN_COUNT; i++) {
         bool here = i == (int)app->current;
         int badge = screens[i]->badge ? screens[i]->badge(app) : 0;
-        struct text number =
-            badge > 0 ? text_oursf(&app->arena, " (%d)", badge) : text_ours("");
+        struct text number = badge > 0 ? text_oursf(&app->arena, " (%d)", badge) : text_ours("");
         struct text label = text_oursf(&app->arena, "%s%d %s%s%s", here ? "[" : "", i + 1,
                                        _(screens[i]->title), number.bytes, here ? "]" : "");
         col = draw_text(area, 0, col, here ? STYLE_TITLE : STYLE_NORMAL, label) + 2;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define PASTE_END "\033[201~"
+#define PASTE_END     "\033[201~"
 #define PASTE_END_LEN (sizeof PASTE_END - 1)
 
 enum { SEQUENCES = 64, SEQUENCE_MAX = 16, CHUNK = 4096, UNFINISHED_MAX = 64 };
@@ -29,9 +29,9 @@ struct input {
     size_t queued;
     bool pasting;
     struct buf paste;
-    int64_t window_ms;  /* when the keys counted in `window` began to come */
+    int64_t window_ms; /* when the keys counted in `window` began to come */
     size_t window;
-    int64_t burst_ms;   /* last time something was taken for a burst */
+    int64_t burst_ms; /* last time something was taken for a burst */
 };
 
 struct input *input_new(const uint32_t *charset, const struct input_sink *sink)
@@ -152,31 +152,43 @@ enum { UNFINISHED = 0 }; /* bytes used: more must come first */
 static uint32_t csi_letter(char final)
 {
     switch (final) {
-    case 'A': return KEY_ARROW_UP;
-    case 'B': return KEY_ARROW_DOWN;
-    case 'C': return KEY_ARROW_RIGHT;
-    case 'D': return KEY_ARROW_LEFT;
-    case 'H': return KEY_TO_HOME;
-    case 'F': return KEY_TO_END;
-    case 'Z': return KEY_BACKTAB;
-    case 'P': case 'Q': case 'R': case 'S': return KEY_FN + 1 + (uint32_t)(final - 'P');
-    default: return KEY_NONE;
+    case 'A':
+        return KEY_ARROW_UP;
+    case 'B':
+        return KEY_ARROW_DOWN;
+    case 'C':
+        return KEY_ARROW_RIGHT;
+    case 'D':
+        return KEY_ARROW_LEFT;
+    case 'H':
+        return KEY_TO_HOME;
+    case 'F':
+        return KEY_TO_END;
+    case 'Z':
+        return KEY_BACKTAB;
+    case 'P':
+    case 'Q':
+    case 'R':
+    case 'S':
+        return KEY_FN + 1 + (uint32_t)(final - 'P');
+    default:
+        return KEY_NONE;
     }
 }
 
 static uint32_t csi_number(int number)
 {
     static const uint32_t keys[] = {
-        [1] = KEY_TO_HOME, [2] = KEY_INSERT, [3] = KEY_DELETE, [4] = KEY_TO_END,
-        [5] = KEY_PAGE_UP, [6] = KEY_PAGE_DOWN, [7] = KEY_TO_HOME, [8] = KEY_TO_END,
-        [11] = KEY_FN + 1, [12] = KEY_FN + 2, [13] = KEY_FN + 3, [14] = KEY_FN + 4,
-        [15] = KEY_FN + 5, [17] = KEY_FN + 6, [18] = KEY_FN + 7, [19] = KEY_FN + 8,
-        [20] = KEY_FN + 9, [21] = KEY_FN + 10, [23] = KEY_FN + 11, [24] = KEY_FN + 12,
+        [1] = KEY_TO_HOME, [2] = KEY_INSERT,    [3] = KEY_DELETE,   [4] = KEY_TO_END,
+        [5] = KEY_PAGE_UP, [6] = KEY_PAGE_DOWN, [7] = KEY_TO_HOME,  [8] = KEY_TO_END,
+        [11] = KEY_FN + 1, [12] = KEY_FN + 2,   [13] = KEY_FN + 3,  [14] = KEY_FN + 4,
+        [15] = KEY_FN + 5, [17] = KEY_FN + 6,   [18] = KEY_FN + 7,  [19] = KEY_FN + 8,
+        [20] = KEY_FN + 9, [21] = KEY_FN + 10,  [23] = KEY_FN + 11, [24] = KEY_FN + 12,
     };
     return number >= 0 && (size_t)number < COUNT_OF(keys) ? keys[number] : KEY_NONE;
 }
 
-/* ESC [ parameters final; modifiers (second parameter) are dropped, unknown ones swallowed whole. */
+/* ESC [ parameters final; modifiers (second parameter) are dropped, unknown ones swallowed. */
 static size_t read_csi(struct input *input, const char *bytes, size_t len)
 {
     size_t at = 2;
@@ -201,7 +213,7 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
     return at + 1;
 }
 
-/* ESC ] … and the like: answers of a terminal to questions we do not ask. Swallowed to their end. */
+/* ESC ] … and the like: answers of a terminal to questions we never ask. Swallowed whole. */
 static size_t read_string(const char *bytes, size_t len)
 {
     for (size_t at = 2; at < len; at++) {
@@ -235,7 +247,11 @@ static size_t read_escape(struct input *input, const char *bytes, size_t len)
         if (csi_letter(bytes[2]) != KEY_NONE)
             push_key(input, csi_letter(bytes[2]));
         return 3;
-    case ']': case 'P': case '^': case '_': case 'X':
+    case ']':
+    case 'P':
+    case '^':
+    case '_':
+    case 'X':
         return read_string(bytes, len);
     default:
         push_key(input, KEY_ESC);
@@ -342,8 +358,8 @@ void input_idle(struct input *input, int64_t now_ms)
         send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
         return;
     }
-    /* ESC alone is the key; ESC with the beginning of a sequence behind it is only dropped when it is
-       more than the two characters that Alt with a key sends. */
+    /* ESC alone is the key; with the beginning of a sequence behind it, only as long as it may be
+       the two characters that Alt with a key sends. */
     if (input->pending_len > 0 && input->pending_len <= 2 && input->pending[0] == '\033')
         push_key(input, KEY_ESC);
     input->pending_len = 0;

@@ -16,8 +16,13 @@ struct input *input_new(const uint32_t *charset, const struct input_sink *sink);
 void input_free(struct input *input);
 void input_add_key(struct input *input, const char *sequence, uint32_t key); /* NULL, "" ignored */
 /* All that one read brought. More than INPUT_BURST text keys within INPUT_BURST_MS are a paste. */
-enum { INPUT_BURST = 8, INPUT_BURST_MS = 20, INPUT_ESC_MS = 25, INPUT_PASTE_MS = 1000,
-       INPUT_PASTE_MAX = 65536 };
+enum {
+    INPUT_BURST = 8,
+    INPUT_BURST_MS = 20,
+    INPUT_ESC_MS = 25,
+    INPUT_PASTE_MS = 1000,
+    INPUT_PASTE_MAX = 65536
+};
 void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_ms);
 /* After this many ms of silence call input_idle(); -1: nothing is waiting. */
 int input_wait_ms(const struct input *input);

@@ -1,6 +1,7 @@
 /* The rows in memory are a stretch of the list, some pages around what is on the screen. Moving
-   within it costs no query; at its edge the next stretch is fetched by key, overlapping, and the move
-   is made again. The reader thread may answer late: until then the old stretch stays as it is. */
+   within it costs no query; at its edge the next stretch is fetched by key, overlapping, and the
+   move is made again. The reader thread may answer late: until then the old stretch stays as it is.
+ */
 #include "list_internal.h"
 
 #include <assert.h>
@@ -104,7 +105,7 @@ static void note_position(struct list *list, const struct row_page *page)
     case FROM_BEFORE:
         list->at_start = !page->more;
         list->at_end = false;
-        list->first = list->at_start ? 0
+        list->first = list->at_start    ? 0
                       : list->first < 0 ? -1
                                         : list->first + list->asked_anchor - count;
         break;
@@ -196,13 +197,12 @@ static bool move_inside(struct list *list, enum command command)
 {
     int count = (int)list->page.count, height = page_height(list);
     struct table *table = &list->table;
-    bool here = (command == COMMAND_UP && (table->cursor > 0 || list->at_start)) ||
-                (command == COMMAND_DOWN && (table->cursor + 1 < count || list->at_end)) ||
-                (command == COMMAND_PAGE_UP && (table->top >= height || list->at_start)) ||
-                (command == COMMAND_PAGE_DOWN &&
-                 (table->top + 2 * height <= count || list->at_end)) ||
-                (command == COMMAND_FIRST && list->at_start) ||
-                (command == COMMAND_LAST && list->at_end);
+    bool here =
+        (command == COMMAND_UP && (table->cursor > 0 || list->at_start)) ||
+        (command == COMMAND_DOWN && (table->cursor + 1 < count || list->at_end)) ||
+        (command == COMMAND_PAGE_UP && (table->top >= height || list->at_start)) ||
+        (command == COMMAND_PAGE_DOWN && (table->top + 2 * height <= count || list->at_end)) ||
+        (command == COMMAND_FIRST && list->at_start) || (command == COMMAND_LAST && list->at_end);
     if (here)
         table_move(table, command, count);
     return here;
@@ -212,15 +212,18 @@ static bool move(struct list *list, enum command command)
 {
     int height = page_height(list), top = list->table.top;
     switch (command) {
-    case COMMAND_UP: case COMMAND_PAGE_UP:
+    case COMMAND_UP:
+    case COMMAND_PAGE_UP:
         if (!move_inside(list, command))
             fetch(list, FROM_BEFORE, top + 2 * height, command);
         return true;
-    case COMMAND_DOWN: case COMMAND_PAGE_DOWN:
+    case COMMAND_DOWN:
+    case COMMAND_PAGE_DOWN:
         if (!move_inside(list, command))
             fetch(list, FROM_AFTER, top - height, command);
         return true;
-    case COMMAND_FIRST: case COMMAND_LAST:
+    case COMMAND_FIRST:
+    case COMMAND_LAST:
         if (!move_inside(list, command))
             fetch(list, command == COMMAND_FIRST ? FROM_FIRST : FROM_LAST, 0, command);
         return true;
@@ -366,11 +369,10 @@ bool list_target(struct list *list, struct arena *arena, struct target *out)
     const struct row *row = list_selected(list);
     if (!row)
         return false;
-    *out = (struct target){
-        .kind = list->settings.kind,
-        .id = arena_strdup(arena, row->record.id),
-        .payment_reference = arena_strdup(arena, row->record.payment_reference),
-        .copy = list->settings.reference(arena, row).bytes};
+    *out = (struct target){.kind = list->settings.kind,
+                           .id = arena_strdup(arena, row->record.id),
+                           .payment_reference = arena_strdup(arena, row->record.payment_reference),
+                           .copy = list->settings.reference(arena, row).bytes};
     return true;
 }
 
@@ -381,9 +383,9 @@ static void copy_reference(struct list *list)
     if (!list_target(list, arena, &target))
         return;
     bool sent = term_copy(target.copy);
-    app_message(list->app, sent ? STYLE_GOOD : STYLE_NORMAL,
-                text_oursf(arena, sent ? _("%s copied") : "%s",
-                           text_clean(arena, target.copy).bytes));
+    app_message(
+        list->app, sent ? STYLE_GOOD : STYLE_NORMAL,
+        text_oursf(arena, sent ? _("%s copied") : "%s", text_clean(arena, target.copy).bytes));
 }
 
 static void start_export(struct list *list)
@@ -392,8 +394,8 @@ static void start_export(struct list *list)
         return;
     struct list_spec spec = list_spec_now(list);
     export_free(list->export);
-    list->export = export_start(list->app, &list->settings, list->filter_text, spec.sort,
-                                spec.ascending);
+    list->export =
+        export_start(list->app, &list->settings, list->filter_text, spec.sort, spec.ascending);
 }
 
 bool list_command(struct list *list, enum command command)

@@ -16,15 +16,15 @@ struct list {
     enum command pending_move; /* made when the stretch asked for is here */
     bool from_top;             /* … which is another list: the cursor goes to its first row */
     enum page_from asked_from;
-    int asked_anchor;          /* index in page */
+    int asked_anchor; /* index in page */
     struct filter *filter;
     char filter_text[PROMPT_MAX]; /* of filter */
     struct prompt prompt;
-    char before[PROMPT_MAX];   /* filter when typing began: Esc goes back to it */
+    char before[PROMPT_MAX]; /* filter when typing began: Esc goes back to it */
     bool typing;
-    bool wrong;                /* what is typed has a wrong token */
+    bool wrong; /* what is typed has a wrong token */
     struct filter_error error;
-    int sort_step;             /* through the sortable columns, then through them in reverse */
+    int sort_step; /* through the sortable columns, then through them in reverse */
     struct list_totals totals;
     bool totals_wanted, totals_running;
     char **marks;

@@ -24,8 +24,7 @@ static struct text position(struct list *list, struct arena *arena, int height)
     int64_t from = list->first + list->table.top + 1;
     int64_t rest = (int64_t)list->page.count - list->table.top;
     int64_t to = from - 1 + (rest < height ? rest : height);
-    struct text total =
-        list->totals.ok ? format_count(arena, list->totals.count) : text_ours("…");
+    struct text total = list->totals.ok ? format_count(arena, list->totals.count) : text_ours("…");
     if (list->page.count == 0)
         return text_ours(list->totals.ok ? _("nothing to show") : "…");
     if (list->first < 0)
@@ -42,8 +41,8 @@ static void paint_error(struct list *list, struct area area, int col)
     size_t len = strlen(typed), start = list->error.start, end = list->error.end;
     start = start < len ? start : len;
     end = end > start && end <= len ? end : len;
-    int at = col - list->prompt.shift +
-             text_width((struct text){arena_strndup(&arena, typed, start)});
+    int at =
+        col - list->prompt.shift + text_width((struct text){arena_strndup(&arena, typed, start)});
     int width = text_width((struct text){arena_strndup(&arena, typed + start, end - start)});
     draw_fill(area_rows(area, 1, 1), STYLE_NORMAL);
     for (int i = 0; i < (width > 0 ? width : 1); i++)
@@ -55,8 +54,11 @@ void list_paint(struct list *list, struct area area)
 {
     struct arena *arena = app_arena(list->app);
     struct list_spec spec = list_spec_now(list);
-    const struct table_rows rows = {.count = (int)list->page.count, .row = row_at,
-                                    .mark = mark_at, .ctx = list, .sort = (int)spec.sort,
+    const struct table_rows rows = {.count = (int)list->page.count,
+                                    .row = row_at,
+                                    .mark = mark_at,
+                                    .ctx = list,
+                                    .sort = (int)spec.sort,
                                     .ascending = spec.ascending};
     struct area below = area_rows(area, 1, area.rows - 1);
     table_paint(&list->table, list->app, below, &rows);
@@ -71,7 +73,7 @@ void list_paint(struct list *list, struct area area)
         struct area place = {area.grid, area.row, area.col + col, 1, right - col - 2};
         prompt_paint(&list->prompt, place, true);
     } else {
-        draw_field(area, 0, col, right - col - 2, ALIGN_LEFT, STYLE_NORMAL,
+        draw_field(area_cell(area, 0, col, right - col - 2), ALIGN_LEFT, STYLE_NORMAL,
                    (struct text){list->filter_text});
     }
     if (list->wrong)

@@ -70,7 +70,7 @@ int money_paint_facts(struct area area, int row, const struct fact *facts, size_
         if (!facts[i].value.bytes || !facts[i].value.bytes[0])
             continue;
         draw_text(area, row, 0, STYLE_DIM, text_ours(_(facts[i].label)));
-        draw_field(area, row, width + 2, area.cols - width - 2, ALIGN_LEFT, facts[i].style,
+        draw_field(area_cell(area, row, width + 2, area.cols - width - 2), ALIGN_LEFT, facts[i].style,
                    facts[i].value);
         row++;
     }

@@ -75,16 +75,19 @@ bool prompt_key(struct prompt *prompt, uint32_t key)
     case KEY_ARROW_RIGHT:
         prompt->at = step_on(prompt);
         return true;
-    case KEY_TO_HOME: case 1: /* Ctrl-A */
+    case KEY_TO_HOME:
+    case 1: /* Ctrl-A */
         prompt->at = 0;
         return true;
-    case KEY_TO_END: case 5: /* Ctrl-E */
+    case KEY_TO_END:
+    case 5: /* Ctrl-E */
         prompt->at = prompt->len;
         return true;
     case KEY_ERASE:
         cut(prompt, step_back(prompt), prompt->at);
         return true;
-    case KEY_DELETE: case 4: /* Ctrl-D */
+    case KEY_DELETE:
+    case 4: /* Ctrl-D */
         cut(prompt, prompt->at, step_on(prompt));
         return true;
     case 21: /* Ctrl-U */
@@ -116,12 +119,12 @@ void prompt_paint(struct prompt *prompt, struct area place, bool active)
     struct arena arena = {0};
     struct text before = {arena_strndup(&arena, prompt->text, prompt->at)};
     int cursor = text_width(before);
-    if (cursor < prompt->shift)
-        prompt->shift = cursor;
-    if (cursor - prompt->shift >= place.cols)
+    if (cursor < prompt->shift || !active)
+        prompt->shift = 0;
+    if (active && cursor - prompt->shift >= place.cols)
         prompt->shift = cursor - place.cols + 1;
     size_t hidden = text_fit((struct text){prompt->text}, prompt->shift, NULL);
-    draw_field(place, 0, 0, place.cols, ALIGN_LEFT, STYLE_FIELD, text_ours(""));
+    draw_field(area_cell(place, 0, 0, place.cols), ALIGN_LEFT, STYLE_FIELD, text_ours(""));
     draw_text(place, 0, 0, STYLE_FIELD, (struct text){prompt->text + hidden});
     if (active)
         draw_cursor(place, 0, cursor - prompt->shift);

@@ -338,7 +338,7 @@ static int paint_outcome(struct app *app, const struct adjust *adjust, struct ar
         outcome = (struct fact){N_("Too much"), text_oursf(app_arena(app), _("at most %s"),
                                                      sum(app, adjust, ceiling(adjust)).bytes),
                                 STYLE_BAD};
-    draw_field(area, row, LABEL, VALUE - LABEL - 1, ALIGN_LEFT, STYLE_DIM,
+    draw_field(area_cell(area, row, LABEL, VALUE - LABEL - 1), ALIGN_LEFT, STYLE_DIM,
                text_ours(_(outcome.label)));
     draw_text(area, row, VALUE, outcome.style, outcome.value);
     return row + 1;

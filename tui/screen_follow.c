@@ -332,14 +332,14 @@ static int paint_moved(struct app *app, const struct follow *follow, struct area
                 {N_("Left"), was->left, is->left}};
     struct arena *arena = app_arena(app);
     const char *currency = is->authorised.currency;
-    draw_field(area, row, 16, 18, ALIGN_RIGHT, STYLE_DIM, text_ours(_("was")));
-    draw_field(area, row++, 36, 18, ALIGN_RIGHT, STYLE_DIM, text_ours(_("is now")));
+    draw_field(area_cell(area, row, 16, 18), ALIGN_RIGHT, STYLE_DIM, text_ours(_("was")));
+    draw_field(area_cell(area, row++, 36, 18), ALIGN_RIGHT, STYLE_DIM, text_ours(_("is now")));
     for (size_t i = 0; i < COUNT_OF(rows); i++, row++) {
         bool moved = rows[i].was != rows[i].is;
-        draw_field(area, row, 0, 16, ALIGN_LEFT, STYLE_DIM, text_ours(_(rows[i].label)));
-        draw_field(area, row, 16, 18, ALIGN_RIGHT, STYLE_NORMAL,
+        draw_field(area_cell(area, row, 0, 16), ALIGN_LEFT, STYLE_DIM, text_ours(_(rows[i].label)));
+        draw_field(area_cell(area, row, 16, 18), ALIGN_RIGHT, STYLE_NORMAL,
                    format_minor(arena, rows[i].was, currency));
-        draw_field(area, row, 36, 18, ALIGN_RIGHT, moved ? STYLE_WARN : STYLE_NORMAL,
+        draw_field(area_cell(area, row, 36, 18), ALIGN_RIGHT, moved ? STYLE_WARN : STYLE_NORMAL,
                    format_minor(arena, rows[i].is, currency));
     }
     return draw_wrapped(area, row + 1, 0, STYLE_NORMAL,
@@ -378,7 +378,7 @@ static void follow_paint(struct app *app, void *state, struct area area)
     struct area inside = area_inset(area, 1, 2);
     struct text state_word = words_intent_state(intent->state);
     int row = 0;
-    draw_field(inside, 0, inside.cols - 24, 24, ALIGN_RIGHT, style_of(intent), state_word);
+    draw_field(area_cell(inside, 0, inside.cols - 24, 24), ALIGN_RIGHT, style_of(intent), state_word);
     if (intent->amount.known)
         row = large_draw(inside, 0, 0, style_of(intent),
                          format_money(app_arena(app), &intent->amount), money_half_blocks(app));

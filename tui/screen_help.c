@@ -10,7 +10,7 @@ struct help {
     enum command found[COMMAND_COUNT];
     int count, cursor, top, height;
     struct prompt prompt;
-    enum scope scope;      /* of the screen it was opened over */
+    enum scope scope; /* of the screen it was opened over */
     struct arena arena;
     struct text why[COMMAND_COUNT]; /* as seen from that screen, before this one lay over it */
 };
@@ -76,17 +76,18 @@ static void help_paste(struct app *app, void *state, struct text text)
     find(help);
 }
 
-static void paint_row(struct app *app, const struct help *help, struct area area, int row, int index)
+static void paint_row(struct app *app, const struct help *help, struct area area, int row,
+                      int index)
 {
     enum command command = help->found[index];
     struct text why = help->why[command];
     enum style style = *why.bytes ? STYLE_DIM : STYLE_NORMAL;
     draw_text(area, row, 0, STYLE_SELECTED, text_ours(index == help->cursor ? ">" : " "));
-    draw_field(area, row, 2, 12, ALIGN_LEFT, *why.bytes ? STYLE_DIM : STYLE_KEY,
+    draw_field(area_cell(area, row, 2, 12), ALIGN_LEFT, *why.bytes ? STYLE_DIM : STYLE_KEY,
                command_key_names(app_arena(app), command));
     int col = draw_text(area, row, 15, style, text_ours(_(command_row(command)->help)));
     if (*why.bytes)
-        draw_field(area, row, col + 2, area.cols - col - 2, ALIGN_LEFT, STYLE_DIM, why);
+        draw_field(area_cell(area, row, col + 2, area.cols - col - 2), ALIGN_LEFT, STYLE_DIM, why);
 }
 
 static void help_paint(struct app *app, void *state, struct area area)
@@ -109,8 +110,14 @@ static void help_paint(struct app *app, void *state, struct area area)
 }
 
 static const struct screen screen_help = {
-    .title = N_("Help"), .scope = SCOPE_TEXT, .overlay = true, .state_size = sizeof(struct help),
-    .open = help_open, .close = help_close, .paint = help_paint, .key = help_key,
+    .title = N_("Help"),
+    .scope = SCOPE_TEXT,
+    .overlay = true,
+    .state_size = sizeof(struct help),
+    .open = help_open,
+    .close = help_close,
+    .paint = help_paint,
+    .key = help_key,
     .paste = help_paste,
 };
 

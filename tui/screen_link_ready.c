@@ -191,7 +191,7 @@ static int paint_about(struct app *app, const struct link_ready *link, struct ar
         if (!facts[i].value)
             continue;
         draw_text(area, row, 0, STYLE_DIM, text_ours(_(facts[i].label)));
-        draw_field(area, row + 1, 0, area.cols, ALIGN_LEFT, STYLE_NORMAL,
+        draw_field(area_cell(area, row + 1, 0, area.cols), ALIGN_LEFT, STYLE_NORMAL,
                    text_clean(arena, facts[i].value));
         row += 2;
     }

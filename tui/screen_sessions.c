@@ -31,8 +31,10 @@ static struct text get_status(struct arena *arena, const void *row)
 
 static enum style status_style(const void *row)
 {
-    static const enum style styles[] = {[STATUS_OPEN] = STYLE_WARN, [STATUS_GOOD] = STYLE_NORMAL,
-                                        [STATUS_BAD] = STYLE_BAD, [STATUS_OTHER] = STYLE_WARN};
+    static const enum style styles[] = {[STATUS_OPEN] = STYLE_WARN,
+                                        [STATUS_GOOD] = STYLE_NORMAL,
+                                        [STATUS_BAD] = STYLE_BAD,
+                                        [STATUS_OTHER] = STYLE_WARN};
     return styles[status_classify(REC_SESSION, record_of(row)->status)];
 }
 
@@ -87,7 +89,7 @@ static const struct column columns[] = {
     {N_("Currency"), 0, ALIGN_LEFT, 0, NO_SORT, get_currency, NULL, NULL},
     {N_("P"), 1, ALIGN_LEFT, 2, NO_SORT, get_preauth, NULL, NULL},
     {N_("Reference"), 16, ALIGN_LEFT, 0, SORT_REFERENCE, get_reference, NULL, NULL},
-    {N_("Description"), 12, ALIGN_LEFT, 1, SORT_DESCRIPTION, get_description, NULL, NULL},
+    {N_("Description"), 15, ALIGN_LEFT, 1, SORT_DESCRIPTION, get_description, NULL, NULL},
     {N_("Session"), 0, ALIGN_LEFT, 0, NO_SORT, get_id, NULL, NULL},
     {N_("Payment"), 0, ALIGN_LEFT, 0, NO_SORT, get_payment, NULL, NULL},
 };
@@ -153,8 +155,16 @@ static bool sessions_target(struct app *app, void *state, struct arena *arena, s
 }
 
 const struct screen screen_sessions = {
-    .title = N_("Sessions"), .scope = SCOPE_LIST, .state_size = sizeof(struct sessions),
-    .changes = CHANGED_SESSIONS, .open = sessions_open, .close = sessions_close,
-    .reload = sessions_reload, .paint = sessions_paint, .key = sessions_key,
-    .paste = sessions_paste, .command = sessions_command, .target = sessions_target,
+    .title = N_("Sessions"),
+    .scope = SCOPE_LIST,
+    .state_size = sizeof(struct sessions),
+    .changes = CHANGED_SESSIONS,
+    .open = sessions_open,
+    .close = sessions_close,
+    .reload = sessions_reload,
+    .paint = sessions_paint,
+    .key = sessions_key,
+    .paste = sessions_paste,
+    .command = sessions_command,
+    .target = sessions_target,
 };

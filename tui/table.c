@@ -58,11 +58,13 @@ static void paint_heading(const struct layout *layout, struct area area,
         if (column->width == 0 || column->keep > layout->keep)
             continue;
         bool sorted = column->sort != NO_SORT && column->sort == rows->sort;
-        struct text title =
-            text_oursf(&arena, "%s%s", _(column->title),
-                       !sorted ? "" : rows->ascending ? "↑" : "↓");
+        struct text title = text_oursf(&arena, "%s%s", _(column->title),
+                                       !sorted           ? ""
+                                       : rows->ascending ? "↑"
+                                                         : "↓");
         int width = i == layout->last ? area.cols - col : column->width;
-        col = draw_field(area, 0, col, width, column->align, STYLE_DIM, title) + GAP;
+        draw_field(area_cell(area, 0, col, width), column->align, STYLE_DIM, title);
+        col += width + GAP;
     }
     arena_done(&arena);
 }
@@ -77,9 +79,9 @@ static void paint_row(const struct layout *layout, struct app *app, struct area 
             continue;
         int width = i == layout->last ? area.cols - col : column->width;
         enum style style = column->style ? column->style(item) : STYLE_NORMAL;
-        col = draw_field(area, row, col, width, column->align, style,
-                         column->get(app_arena(app), item)) +
-              GAP;
+        draw_field(area_cell(area, row, col, width), column->align, style,
+                   column->get(app_arena(app), item));
+        col += width + GAP;
     }
 }
 

@@ -6,21 +6,21 @@
 
 enum { NO_SORT = -1 };
 struct column {
-    const char *title;  /* N_() */
-    int width;          /* cells; 0: CSV only. The last one shown also takes what is left */
+    const char *title; /* N_() */
+    int width;         /* cells; 0: CSV only. The last one shown also takes what is left */
     enum align align;
-    int keep;           /* 0: always shown; the higher, the earlier it goes when it is narrow */
-    int sort;           /* enum sort_by, or NO_SORT */
+    int keep; /* 0: always shown; the higher, the earlier it goes when it is narrow */
+    int sort; /* enum sort_by, or NO_SORT */
     struct text (*get)(struct arena *arena, const void *row);
-    enum style (*style)(const void *row); /* NULL: normal */
+    enum style (*style)(const void *row);                     /* NULL: normal */
     struct text (*csv)(struct arena *arena, const void *row); /* NULL: as get */
 };
 /* A window on rows that are in memory. */
 struct table {
     const struct column *columns;
     size_t column_count;
-    int top, cursor;    /* row indexes */
-    int height;         /* rows the last paint had place for */
+    int top, cursor; /* row indexes */
+    int height;      /* rows the last paint had place for */
 };
 /* How a caller tells what row is where. */
 struct table_rows {
@@ -28,7 +28,7 @@ struct table_rows {
     const void *(*row)(void *ctx, int index);
     const char *(*mark)(void *ctx, int index); /* one cell behind the '>'; NULL: none */
     void *ctx;
-    int sort;           /* shown by an arrow at its column; NO_SORT */
+    int sort; /* shown by an arrow at its column; NO_SORT */
     bool ascending;
 };
 /* Heading and rows; the selected one has '>' in column 0. Fixes top and cursor to what exists. */

@@ -3,7 +3,7 @@
 #include "charset.h"
 #include "clipboard.h"
 #include "format.h"
-#include "input.h"
+#include "keyboard.h"
 #include "tty.h"
 
 #include <assert.h>
@@ -20,23 +20,21 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { READ_SIZE = 4096, READ_LIMIT = 65536, OUTPUT_MAX = 8 << 20, COPY_MAX = 128 };
+enum { OUTPUT_MAX = 8 << 20 };
 #define PASTE_ON  "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
 
 static struct {
     struct term_settings settings;
     struct loop *loop;
-    struct loop_watch *keys, *signals, *output;
-    struct loop_timer *idle;
-    struct input *input;
+    struct loop_watch *signals, *output;
     SCREEN *screen;
-    FILE *frame;         /* ncurses draws into this memory file */
-    struct buf pending;  /* bytes of a frame that a slow line has not taken yet */
+    FILE *frame;        /* ncurses draws into this memory file */
+    struct buf pending; /* bytes of a frame that a slow line has not taken yet */
     int signal_fd;
-    struct grid last;    /* what the terminal shows */
+    struct grid last; /* what the terminal shows */
     int rows, cols;
-    bool stale;          /* the next frame repaints everything */
+    bool stale; /* the next frame repaints everything */
     bool started, can_copy, cursor;
     attr_t attrs[STYLE_COUNT];
     short pairs[STYLE_COUNT];
@@ -81,13 +79,6 @@ static void start_looks(void)
 
 /* --- sending ------------------------------------------------------------------------------ */
 
-static void end_of_line(void)
-{
-    loop_unwatch(term.loop, term.keys);
-    term.keys = NULL;
-    term.settings.on_end(term.settings.ctx);
-}
-
 /* Also the callback of a line that takes bytes again. */
 static void send_pending(void *ctx, short events)
 {
@@ -95,7 +86,7 @@ static void send_pending(void *ctx, short events)
     ssize_t done = term.pending.len ? tty_write(term.pending.data, term.pending.len) : 0;
     if (done < 0 && errno != EAGAIN) {
         buf_clear(&term.pending);
-        end_of_line();
+        term.settings.on_end(term.settings.ctx);
     } else if (done > 0) {
         term.pending.len -= (size_t)done;
         memmove(term.pending.data, term.pending.data + done, term.pending.len);
@@ -109,8 +100,8 @@ static void send_pending(void *ctx, short events)
     }
 }
 
-/* What ncurses has drawn since the last time goes behind what waits already. The whole leaves as one
-   write(2): ncurses itself writes after every move of the cursor, which is ten packets over SSH. */
+/* What ncurses has drawn since the last time goes behind what waits already. The whole leaves as
+   one write(2): ncurses writes after every move of the cursor, which is ten packets over SSH. */
 static void take_frame(void)
 {
     int fd = fileno(term.frame);
@@ -217,86 +208,6 @@ bool term_is_busy(void)
     return term.output != NULL;
 }
 
-/* --- keys --------------------------------------------------------------------------------- */
-
-static void on_key(void *ctx, uint32_t key)
-{
-    (void)ctx;
-    term.settings.on_key(term.settings.ctx, key);
-}
-
-static void on_paste(void *ctx, const char *bytes, size_t len)
-{
-    (void)ctx;
-    struct arena arena = {0};
-    char *copy = arena_strndup(&arena, bytes, len);
-    for (char *at = copy; *at; at++) {
-        if (*at == '\r' || *at == '\n' || *at == '\t')
-            *at = ' ';
-    }
-    term.settings.on_paste(term.settings.ctx, text_clean(&arena, copy));
-    arena_done(&arena);
-}
-
-static void on_idle(void *ctx);
-
-static void wait_for_rest(void)
-{
-    loop_timer_stop(term.loop, term.idle);
-    int wait = input_wait_ms(term.input);
-    term.idle = wait < 0 ? NULL : loop_timer_start(term.loop, wait, on_idle, NULL);
-}
-
-static void on_idle(void *ctx)
-{
-    (void)ctx;
-    term.idle = NULL;
-    input_idle(term.input, clock_boot_ms());
-    wait_for_rest();
-}
-
-static bool more_to_read(void)
-{
-    struct pollfd poller = {.fd = STDIN_FILENO, .events = POLLIN};
-    return poll(&poller, 1, 0) > 0 && (poller.revents & POLLIN);
-}
-
-/* Takes all there is, so that a paste is seen whole and no wait begins on bytes already read. */
-static void on_readable(void *ctx, short events)
-{
-    (void)ctx, (void)events;
-    static char bytes[READ_LIMIT];
-    size_t len = 0;
-    bool end = false;
-    do {
-        ssize_t got = read(STDIN_FILENO, bytes + len, READ_SIZE);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN))
-            break;
-        if (got <= 0) {
-            end = true;
-            break;
-        }
-        len += (size_t)got;
-    } while (len + READ_SIZE <= sizeof bytes && more_to_read());
-    if (len > 0)
-        input_feed(term.input, bytes, len, clock_boot_ms());
-    wait_for_rest();
-    if (end)
-        end_of_line();
-}
-
-void term_drop_input(void)
-{
-    if (!term.started)
-        return;
-    while (more_to_read()) {
-        char bytes[READ_SIZE];
-        if (read(STDIN_FILENO, bytes, sizeof bytes) <= 0)
-            break;
-    }
-    input_drop(term.input);
-}
-
 /* --- signals ------------------------------------------------------------------------------ */
 
 static void take_size(void)
@@ -386,18 +297,19 @@ static void add_keys(void)
         const char *name;
         uint32_t key;
     } names[] = {
-        {"kcuu1", KEY_ARROW_UP}, {"kcud1", KEY_ARROW_DOWN}, {"kcub1", KEY_ARROW_LEFT},
-        {"kcuf1", KEY_ARROW_RIGHT}, {"kpp", KEY_PAGE_UP}, {"knp", KEY_PAGE_DOWN},
-        {"khome", KEY_TO_HOME}, {"kend", KEY_TO_END}, {"kdch1", KEY_DELETE},
-        {"kich1", KEY_INSERT}, {"kcbt", KEY_BACKTAB}, {"kf1", KEY_FN + 1}, {"kf2", KEY_FN + 2},
-        {"kf3", KEY_FN + 3}, {"kf4", KEY_FN + 4}, {"kf5", KEY_FN + 5}, {"kf6", KEY_FN + 6},
-        {"kf7", KEY_FN + 7}, {"kf8", KEY_FN + 8}, {"kf9", KEY_FN + 9}, {"kf10", KEY_FN + 10},
-        {"kf11", KEY_FN + 11}, {"kf12", KEY_FN + 12},
+        {"kcuu1", KEY_ARROW_UP},    {"kcud1", KEY_ARROW_DOWN}, {"kcub1", KEY_ARROW_LEFT},
+        {"kcuf1", KEY_ARROW_RIGHT}, {"kpp", KEY_PAGE_UP},      {"knp", KEY_PAGE_DOWN},
+        {"khome", KEY_TO_HOME},     {"kend", KEY_TO_END},      {"kdch1", KEY_DELETE},
+        {"kich1", KEY_INSERT},      {"kcbt", KEY_BACKTAB},     {"kf1", KEY_FN + 1},
+        {"kf2", KEY_FN + 2},        {"kf3", KEY_FN + 3},       {"kf4", KEY_FN + 4},
+        {"kf5", KEY_FN + 5},        {"kf6", KEY_FN + 6},       {"kf7", KEY_FN + 7},
+        {"kf8", KEY_FN + 8},        {"kf9", KEY_FN + 9},       {"kf10", KEY_FN + 10},
+        {"kf11", KEY_FN + 11},      {"kf12", KEY_FN + 12},
     };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         const char *sequence = tigetstr(names[i].name);
         if (sequence && sequence != (const char *)-1 && sequence[0] == '\033')
-            input_add_key(term.input, sequence, names[i].key);
+            keyboard_add_key(sequence, names[i].key);
     }
 }
 
@@ -439,6 +351,12 @@ static bool start_screen(struct err *err)
     return true;
 }
 
+void term_drop_input(void)
+{
+    if (term.started)
+        keyboard_drop();
+}
+
 void term_block_signals(void)
 {
     tty_block_signals();
@@ -459,14 +377,13 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
         tty_close();
         return false;
     }
-    term.input = input_new(charset_points(), &(struct input_sink){on_key, on_paste, NULL});
+    keyboard_start(loop, &term.settings);
     add_keys();
     set_farewell();
     start_looks();
     term.started = true;
     take_frame();
     enter(false);
-    term.keys = loop_watch_fd(loop, STDIN_FILENO, POLLIN, on_readable, NULL);
     term.signals = loop_watch_fd(loop, term.signal_fd, POLLIN, on_signal, NULL);
     return true;
 }
@@ -476,14 +393,12 @@ void term_stop(void)
     if (!term.started)
         return;
     term.started = false;
-    loop_unwatch(term.loop, term.keys);
+    keyboard_stop();
     loop_unwatch(term.loop, term.signals);
     loop_unwatch(term.loop, term.output);
-    loop_timer_stop(term.loop, term.idle);
     drop_screen();
     tty_close();
     charset_close();
-    input_free(term.input);
     grid_done(&term.last);
     buf_done(&term.pending);
 }

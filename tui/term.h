@@ -15,9 +15,17 @@ enum {
     KEY_ESC = 27,
     KEY_ERASE = 127, /* Backspace, also Ctrl-H */
     KEY_BASE = 0x110000,
-    KEY_ARROW_UP, KEY_ARROW_DOWN, KEY_ARROW_LEFT, KEY_ARROW_RIGHT,
-    KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_TO_HOME, KEY_TO_END,
-    KEY_DELETE, KEY_INSERT, KEY_BACKTAB,
+    KEY_ARROW_UP,
+    KEY_ARROW_DOWN,
+    KEY_ARROW_LEFT,
+    KEY_ARROW_RIGHT,
+    KEY_PAGE_UP,
+    KEY_PAGE_DOWN,
+    KEY_TO_HOME,
+    KEY_TO_END,
+    KEY_DELETE,
+    KEY_INSERT,
+    KEY_BACKTAB,
     KEY_FN /* KEY_FN + 1 is F1 … KEY_FN + 12 is F12 */
 };
 
@@ -26,9 +34,9 @@ struct term_settings {
     void (*on_key)(void *ctx, uint32_t key);
     /* A whole paste, cleaned, line ends turned into blanks. Never a key. */
     void (*on_paste)(void *ctx, struct text text);
-    void (*on_resize)(void *ctx);  /* also after coming back from Ctrl-Z: everything is repainted */
+    void (*on_resize)(void *ctx); /* also after coming back from Ctrl-Z: everything is repainted */
     bool (*may_suspend)(void *ctx); /* Ctrl-Z; false: refused, the application says why */
-    void (*on_end)(void *ctx);     /* hang-up, SIGTERM, SIGINT, end of input: leave now */
+    void (*on_end)(void *ctx);      /* hang-up, SIGTERM, SIGINT, end of input: leave now */
     void *ctx;
 };
 

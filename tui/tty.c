@@ -87,8 +87,7 @@ static void open_output(void)
 
 bool tty_open(int *signals, struct err *err)
 {
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
-        tcgetattr(STDIN_FILENO, &tty.saved) != 0)
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &tty.saved) != 0)
         return err_set(err, ERR_SYSTEM, "The screen needs a terminal for input and output.");
     tty_block_signals();
     sigset_t mask;
@@ -181,8 +180,8 @@ void tty_stop(void)
     struct sigaction usual = {.sa_handler = SIG_DFL}, before;
     sigemptyset(&usual.sa_mask);
     sigaction(SIGTSTP, &usual, &before);
-    /* With the default action and no shell to continue us (an orphaned group), the kernel ignores it;
-       SIGSTOP would leave the console stopped for ever. */
+    /* With the default action and no shell to continue us (an orphaned group), the kernel ignores
+       it; SIGSTOP would leave the console stopped for ever. */
     kill(0, SIGTSTP);
     sigprocmask(SIG_UNBLOCK, &stop, NULL);
     sigprocmask(SIG_BLOCK, &stop, NULL);

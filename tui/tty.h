@@ -19,7 +19,7 @@ void tty_restore(void);
 void tty_set_farewell(const char *bytes, size_t len);
 /* As write(2) but never waits where the system lets us; EAGAIN then. */
 ssize_t tty_write(const void *bytes, size_t len);
-int tty_output(void); /* to wait for POLLOUT */
+int tty_output(void);                /* to wait for POLLOUT */
 void tty_size(int *rows, int *cols); /* leaves them alone where nothing is known */
 /* Stops the process group as Ctrl-Z does; returns when it goes on. */
 void tty_stop(void);
