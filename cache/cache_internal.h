@@ -13,6 +13,7 @@ struct cache {
     struct changes *changes;
     struct worker *worker;    /* started by the first request that needs it */
     int wal_pages;            /* frames in the write-ahead log after the last commit */
+    bool tidying;             /* the reader thread moves them into the file */
 };
 
 /* Table of a kind: sessions, payments, modifications. Its raw objects are in raw_X, rows not yet in
@@ -193,7 +194,9 @@ struct worker_job {
 void worker_submit(struct cache *cache, struct loop *loop, struct worker_job *job);
 void worker_forget(struct cache *cache, int slot);
 void worker_free(struct worker *worker);
-/* Has a grown write-ahead log moved into the file, off the loop's thread. */
-void cache_tidy(struct cache *cache, struct loop *loop);
+/* Has a grown write-ahead log moved into the file, off the loop's thread. True while that goes on:
+   whoever writes page after page waits for done() then. sync_free() calls cache_tidy_forget(). */
+bool cache_tidy(struct cache *cache, struct loop *loop, void (*done)(void *ctx), void *ctx);
+void cache_tidy_forget(struct cache *cache);
 
 #endif

@@ -208,34 +208,56 @@ void cache_list_forget(struct cache *cache, int slot)
 
 /* --- the write-ahead log ----------------------------------------------------------------------------- */
 
-#define WAL_PAGES_MAX 1000 /* 4 MB */
+/* Passive checkpoints never end a log that is written to all the while, so that it would grow without
+   bound: whoever writes much waits until cache_is_tidying() is over. Each restart of the log costs
+   the next commit an fsync(), hence not too often. */
+#define WAL_PAGES_MAX 4000 /* 16 MB */
 
-static bool checkpoint_run(struct worker_job *job, struct db *db)
+struct tidy_job {
+    struct worker_job job;
+    struct cache *cache;
+    void (*done)(void *ctx);
+    void *ctx;
+};
+
+static bool tidy_run(struct worker_job *job, struct db *db)
 {
     (void)job;
     return sqlite3_wal_checkpoint_v2(db_handle(db), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
            SQLITE_OK;
 }
 
-static void checkpoint_free(struct worker_job *job)
+static void tidy_done(struct worker_job *job)
+{
+    struct tidy_job *tidy = (struct tidy_job *)job;
+
+    tidy->cache->tidying = false;
+    tidy->done(tidy->ctx);
+}
+
+static void tidy_free(struct worker_job *job)
 {
     free(job);
 }
 
-static void checkpoint_done(struct worker_job *job)
+bool cache_tidy(struct cache *cache, struct loop *loop, void (*done)(void *ctx), void *ctx)
 {
-    (void)job;
+    if (cache->tidying || cache->wal_pages < WAL_PAGES_MAX)
+        return cache->tidying;
+    struct tidy_job *job = mem_alloc(sizeof *job);
+    job->job = (struct worker_job){
+        .slot = CHECKPOINT_SLOT, .run = tidy_run, .done = tidy_done, .free = tidy_free};
+    job->cache = cache;
+    job->done = done;
+    job->ctx = ctx;
+    cache->tidying = true;
+    cache->wal_pages = 0;
+    worker_submit(cache, loop, &job->job);
+    return cache->tidying;
 }
 
-void cache_tidy(struct cache *cache, struct loop *loop)
+void cache_tidy_forget(struct cache *cache)
 {
-    if (cache->wal_pages < WAL_PAGES_MAX)
-        return;
-    struct worker_job *job = mem_alloc(sizeof *job);
-    *job = (struct worker_job){.slot = CHECKPOINT_SLOT,
-                               .run = checkpoint_run,
-                               .done = checkpoint_done,
-                               .free = checkpoint_free};
-    cache->wal_pages = 0;
-    worker_submit(cache, loop, job);
+    cache->tidying = false;
+    worker_forget(cache, CHECKPOINT_SLOT);
 }

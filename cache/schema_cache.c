@@ -34,7 +34,9 @@ const char *const kind_tables[RECORD_KINDS] = {
     "CREATE TABLE raw_" name "(n INTEGER PRIMARY KEY, raw TEXT, detail TEXT) STRICT;"             \
     "CREATE TABLE todo_" name "(n INTEGER PRIMARY KEY) STRICT;"                                   \
     "CREATE VIRTUAL TABLE search_" name " USING fts5(text, content='', detail=none,"              \
-    " columnsize=0, tokenize='trigram case_sensitive 1');"
+    " columnsize=0, tokenize='trigram case_sensitive 1');"                                        \
+    "INSERT INTO search_" name "(search_" name ", rank) VALUES('automerge', 0);"                  \
+    "INSERT INTO search_" name "(search_" name ", rank) VALUES('crisismerge', 1000);"
 
 static const char schema[] =
     RECORD_TABLE("sessions")

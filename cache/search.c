@@ -9,6 +9,7 @@
 #include "cache_internal.h"
 
 #define SEARCH_TEXT_MAX 8192
+#define MERGE_PAGES 16
 
 void search_text(struct buf *out, const struct record *record)
 {
@@ -87,7 +88,22 @@ static bool index_some(struct cache *cache, enum record_kind kind, int max, int6
     return good;
 }
 
-#define INDEX_STEP 32
+/* FTS5 would merge its segments whenever it thinks fit, for tens of milliseconds; here it is told to
+   do little and often. *more: there is still something to merge. */
+static bool merge_some(struct cache *cache, enum record_kind kind, bool *more, struct err *err)
+{
+    char sql[128];
+    int before = sqlite3_total_changes(db_handle(cache->db));
+
+    snprintf(sql, sizeof sql, "INSERT INTO search_%s(search_%s, rank) VALUES('merge', %d)",
+             kind_tables[kind], kind_tables[kind], MERGE_PAGES);
+    bool good = db_run(cache->db, err, sql, "");
+    /* Documented sign of nothing left to do: fewer than two rows changed. */
+    *more = good && sqlite3_total_changes(db_handle(cache->db)) - before >= 2;
+    return good;
+}
+
+#define INDEX_STEP 16
 
 static bool index_step(struct cache *cache, enum record_kind kind, int *count, struct err *err)
 {
@@ -102,23 +118,34 @@ static bool index_step(struct cache *cache, enum record_kind kind, int *count, s
     return good;
 }
 
+/* Index first; merge when nothing is put off, and a little after each step so that the number of
+   segments stays small. */
+static bool index_kind(struct cache *cache, enum record_kind kind, int64_t end, bool *left,
+                       struct err *err)
+{
+    int count = INDEX_STEP;
+    bool good = true, more = false;
+
+    while (good && count == INDEX_STEP && !*left) {
+        good = index_step(cache, kind, &count, err);
+        *left = count == INDEX_STEP && clock_boot_ms() >= end;
+    }
+    if (good)
+        good = merge_some(cache, kind, &more, err);
+    *left |= more;
+    return good;
+}
+
 bool cache_index_slice(struct cache *cache, int64_t budget_ms, bool *left, struct err *err)
 {
     int64_t end = clock_boot_ms() + budget_ms;
-    bool good = db_begin(cache->db, err), used = false;
+    bool good = db_begin(cache->db, err);
 
     *left = false;
-    for (int kind = 0; kind < RECORD_KINDS && good && !*left; kind++) {
-        int count = INDEX_STEP;
-        while (good && count == INDEX_STEP && !*left) {
-            good = index_step(cache, (enum record_kind)kind, &count, err);
-            used |= count > 0;
-            *left = count == INDEX_STEP && clock_boot_ms() >= end;
-        }
-    }
-    if (!good || !used) {
-        db_rollback(cache->db);
-        return good;
-    }
-    return db_commit(cache->db, err);
+    for (int kind = 0; kind < RECORD_KINDS && good && !*left; kind++)
+        good = index_kind(cache, (enum record_kind)kind, end, left, err);
+    if (good)
+        return db_commit(cache->db, err);
+    db_rollback(cache->db);
+    return false;
 }

@@ -42,9 +42,10 @@ static void index_some(void *ctx)
     bool left = false;
 
     sync->index_timer = NULL;
-    if (!cache_index_slice(sync->cache, INDEX_WORK_MS, &left, &err))
+    if (cache_tidy(sync->cache, sync->loop, sync_tidied, sync))
+        left = true; /* the log first */
+    else if (!cache_index_slice(sync->cache, INDEX_WORK_MS, &left, &err))
         sync_note_error(&sync->feeds[REC_SESSION], &err);
-    cache_tidy(sync->cache, sync->loop);
     if (left)
         sync->index_timer = loop_timer_start(sync->loop, INDEX_PAUSE_MS, index_some, sync);
 }
@@ -74,6 +75,11 @@ static void set_timer(struct sync *sync, int64_t due, int64_t now)
 void sync_wake(struct sync *sync)
 {
     set_timer(sync, 0, 0);
+}
+
+void sync_tidied(void *ctx)
+{
+    sync_wake(ctx);
 }
 
 /* When a list that rests may be asked again. */
@@ -238,6 +244,7 @@ void sync_free(struct sync *sync)
         return;
     loop_timer_stop(sync->loop, sync->timer);
     loop_timer_stop(sync->loop, sync->index_timer);
+    cache_tidy_forget(sync->cache);
     for (int kind = 0; kind < RECORD_KINDS; kind++)
         arena_done(&sync->feeds[kind].error_strings);
     free(sync);

@@ -95,6 +95,7 @@ struct sync {
 /* --- sync.c ------------------------------------------------------------------------------------ */
 
 void sync_wake(struct sync *sync);       /* look what is to be done, in the next turn */
+void sync_tidied(void *ctx);             /* the same, of cache_tidy(); ctx is the sync */
 int64_t sync_delay(int64_t ms);          /* with 20 % jitter */
 /* Delay of a clock at that step: 2, 5, 15, 60, 300 s. */
 int64_t sync_step_delay(int step);

@@ -239,7 +239,6 @@ static void walk_answered(void *ctx, const struct api_answer *answer)
     else if (mine)
         page_failed(walk, answer);
     changes_raise(feed->sync->cache->changes, CHANGED_SYNC);
-    cache_tidy(feed->sync->cache, feed->sync->loop);
     sync_wake(feed->sync);
 }
 
@@ -302,6 +301,8 @@ void walks_start(struct sync *sync)
                 ask_page(&sync->feeds[i].walks[kind]);
         first_in_flight |= sync->feeds[i].walks[WALK_FIRST].in_flight;
     }
+    if (cache_tidy(sync->cache, sync->loop, sync_tidied, sync))
+        return;
     for (int i = 1; i <= RECORD_KINDS && !first_in_flight; i++) {
         int turn = (sync->first_turn + i) % RECORD_KINDS;
         struct walk *walk = &sync->feeds[turn].walks[WALK_FIRST];

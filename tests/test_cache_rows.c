@@ -509,6 +509,11 @@ static void print_list(struct box *box, const char *text, enum sort_by sort)
     filter_free(filter);
 }
 
+static void nothing(void *ctx)
+{
+    (void)ctx;
+}
+
 static void timing_is_printed(void **state)
 {
     static const char *const filters[] = {"", "status:weird", "status:pending,weird", "from:-2000d",
@@ -528,7 +533,8 @@ static void timing_is_printed(void **state)
         clock_gettime(CLOCK_MONOTONIC, &since);
         test_store(box.cache, REC_SESSION, i, 100);
         double took = spent_us(since);
-        cache_tidy(box.cache, loop);
+        while (cache_tidy(box.cache, loop, nothing, NULL))
+            loop_turn(loop, 1);
         worst = took > worst ? took : worst;
         sum += took;
     }
@@ -539,7 +545,8 @@ static void timing_is_printed(void **state)
         clock_gettime(CLOCK_MONOTONIC, &since);
         assert_true(cache_index_slice(box.cache, 3, &left, NULL));
         double took = spent_us(since);
-        cache_tidy(box.cache, loop);
+        while (cache_tidy(box.cache, loop, nothing, NULL))
+            loop_turn(loop, 1);
         worst = took > worst ? took : worst;
         sum += took;
     }
