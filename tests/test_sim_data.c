@@ -8,9 +8,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define BASE_MS INT64_C(1795356000000) /* 2026-11-22 14:00 UTC */
@@ -152,6 +154,20 @@ static void check_list(struct sim_lab *lab, const char *list, const char *id, co
         assert_null(strstr(at + 1, mine));
     }
     assert_int_equal(count, whole);
+    static const char *const days[] = {"2026-11-22", "2026-11-21", "2026-11-05", "2026-10-10"};
+    for (size_t i = 0; i < COUNT_OF(days); i++) {
+        char made[64];
+        snprintf(path, sizeof(path), "%s?webcode=HOTEL9&limit=100&dateFrom=%s&dateTo=%s", list,
+                 days[i], days[i]);
+        snprintf(made, sizeof(made), "%s", days[i]);
+        count = 0;
+        for (at = rows; (at = strstr(at, id)); at++)
+            count += strncmp(field_of(at, "createdAt"), made, 10) == 0;
+        const char *day = get(lab, LIVE, path)->body;
+        assert_int_equal(count, strtol(field_of(day, "total"), NULL, 10));
+        for (at = day; (at = strstr(at, id)); at++)
+            assert_int_equal(strncmp(field_of(at, "createdAt"), made, 10), 0);
+    }
     free(rows);
     for (; sscanf(states, "%31s", word) == 1;
          states += strlen(word) + (states[strlen(word)] == ' ')) {
@@ -334,6 +350,52 @@ static void test_two_on_one_file(void **state)
     unlink(data_file);
 }
 
+/* A process that is killed while the card is on the terminal: the charge goes on. */
+static void test_killed_in_a_charge(void **state)
+{
+    (void)state;
+    static const char charge[] =
+        "{\"webcode\":\"HOTEL9\",\"poiId\":\"S1F2-TEST-000002\",\"amount\":{\"value\":500,"
+        "\"currency\":\"EUR\"},\"customReference\":\"KILLED\"}";
+    static const char list[] = "/pos/payments?webcode=HOTEL9&customReference=KILLED"
+                               "&poiId=S1F2-TEST-000002&dateFrom=2000-01-01";
+    struct sim_settings settings = lab_settings();
+    settings.data_path = data_file;
+    settings.charge_delay_ms = 300;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sim_lab *lab = lab_open(&settings);
+        snprintf(lab->key, sizeof(lab->key), "killed");
+        lab_begin(lab, "POST", LIVE "/pos/payment", charge);
+        while (sim_requests_of_key(lab->sim, "killed") == 0)
+            loop_turn(lab->loop, 10);
+        raise(SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    struct sim_lab *lab = lab_open(&settings);
+    assert_int_equal(sim_requests_of_key(lab->sim, "killed"), 1);
+    while (sim_executions_of_key(lab->sim, "killed") == 0)
+        loop_turn(lab->loop, 10);
+    assert_int_equal(total(lab, LIVE, list), 1);
+    assert_int_equal(total(lab, LIVE,
+                           "/pos/payments?webcode=HOTEL9&customReference=KILLED"
+                           "&poiId=V400m-TEST-000001"),
+                     0);
+    assert_int_equal(total(lab, LIVE,
+                           "/pos/payments?webcode=HOTEL9&customReference=KILLED"
+                           "&dateTo=2000-01-01"),
+                     0);
+    snprintf(lab->key, sizeof(lab->key), "killed");
+    struct reply *again = lab_post(lab, LIVE "/pos/payment", charge);
+    assert_string_equal(field_of(again->body, "status"), "success");
+    assert_int_equal(sim_executions_of_reference(lab->sim, "KILLED"), 1);
+    lab_close(lab);
+    unlink(data_file);
+}
+
 static void test_foreign_file(void **state)
 {
     (void)state;
@@ -415,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_a_million),
         cmocka_unit_test(test_restart_keeps_everything),
         cmocka_unit_test(test_two_on_one_file),
+        cmocka_unit_test(test_killed_in_a_charge),
         cmocka_unit_test(test_foreign_file),
         cmocka_unit_test(test_frozen_clock),
         cmocka_unit_test(test_stop_with_waiting_requests),
