@@ -112,6 +112,22 @@ void money_fail_form(struct app *app, struct form *form, const struct err *err,
     app_error(app, err);
 }
 
+void money_refused(struct app *app, const struct op_request *request, const struct err *err)
+{
+    struct arena *arena = app_arena(app);
+    struct intent holder;
+    if (err->code != ERR_CONFLICT || request->kind == OP_LINK ||
+        !journal_holder(app_desk(app)->journal, request->kind, request->target, arena, &holder,
+                        NULL)) {
+        app_error(app, err);
+        return;
+    }
+    app_message(app, STYLE_WARN,
+                text_oursf(arena, _("Nothing was sent: %s by %s since %s is not settled yet."),
+                           words_op(holder.kind).bytes, text_clean(arena, holder.person).bytes,
+                           format_clock(arena, holder.created_ms).bytes));
+}
+
 void money_follow_currency(struct form *form, size_t currency_field)
 {
     char typed[CURRENCY_SIZE] = "";

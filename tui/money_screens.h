@@ -44,6 +44,8 @@ bool money_facts_differ(const struct payment_facts *a, const struct payment_fact
    ERR_INVALID's detail calls field i, or NULL. */
 void money_fail_form(struct app *app, struct form *form, const struct err *err,
                      const char *const *names);
+/* Says why op_start() would not take a confirmed request: who is in the way, or the error. */
+void money_refused(struct app *app, const struct op_request *request, const struct err *err);
 /* Amounts are read in the currency that stands in the form; call it after every key. */
 void money_follow_currency(struct form *form, size_t currency_field);
 void money_fill_amount(struct form *form, size_t amount_field, size_t currency_field,

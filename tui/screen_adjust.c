@@ -99,11 +99,11 @@ static void adjust_reload(struct app *app, void *state, unsigned bits)
         app_error(app, &err);
         return;
     }
-    if (!money_facts_differ(&shown, &adjust->facts))
+    if (shown.left == adjust->facts.left)
         return;
     if (!adjust->moved)
         adjust->before = shown;
-    adjust->moved = true;
+    adjust->moved = adjust->before.left != adjust->facts.left;
 }
 
 static void set_reasons(struct app *app, struct adjust *adjust)
@@ -181,7 +181,7 @@ static void confirmed(struct app *app, void *ctx, bool yes)
     struct op_request request = request_of(adjust);
     if (!op_start(app_desk(app)->ops, &request, id, &err)) {
         random_uuid(adjust->form_id);
-        app_error(app, &err);
+        money_refused(app, &request, &err);
         return;
     }
     app_close(app, adjust);
@@ -397,5 +397,13 @@ static const struct screen screen_adjust = {
 
 void money_open_action(struct app *app, enum op_kind kind, const char *payment_reference)
 {
+    struct intent open;
+    if (journal_holder(app_desk(app)->journal, kind, payment_reference, app_arena(app), &open,
+                       NULL)) {
+        money_follow(app, open.id);
+        app_message(app, STYLE_WARN,
+                    text_ours(_("One change of a payment at a time: this one is not settled yet.")));
+        return;
+    }
     app_push(app, &screen_adjust, &(struct adjust_start){kind, payment_reference});
 }

@@ -290,14 +290,14 @@ static int paint_wait(struct app *app, const struct follow *follow, struct area 
     if (intent->state == INTENT_PREPARED)
         return draw_wrapped(area, row, 0, STYLE_NORMAL,
                             text_ours(_("Esc takes it back as long as nothing has been sent.")));
-    int col = draw_text(area, row + 1, 0, STYLE_DIM, text_ours(_("Waiting for")));
-    col = draw_text(area, row + 1, col + 1, STYLE_STRONG, format_elapsed(arena, age_ms(follow)));
+    int col = draw_text(area, row, 0, STYLE_DIM, text_ours(_("Waiting for")));
+    col = draw_text(area, row, col + 1, STYLE_STRONG, format_elapsed(arena, age_ms(follow)));
     if (intent->kind == OP_CHARGE)
-        draw_text(area, row + 1, col, STYLE_DIM,
+        draw_text(area, row, col, STYLE_DIM,
                   text_oursf(arena, _(" of at most %s"),
                              format_elapsed(arena, app_config(app)->charge_timeout_s * 1000LL)
                                  .bytes));
-    return row + 3;
+    return row + 2;
 }
 
 /* What is being done about an outcome that is not known, or not final. */

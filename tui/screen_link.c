@@ -73,7 +73,7 @@ static void confirmed(struct app *app, void *ctx, bool yes)
         return;
     if (!op_start(app_desk(app)->ops, &request, id, &err)) {
         random_uuid(link->form_id);
-        app_error(app, &err);
+        money_refused(app, &request, &err);
         return;
     }
     app_close(app, link);
