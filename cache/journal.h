@@ -1,11 +1,11 @@
-/* Public face of the money core (reliability 2): the journal of intents, and the operations that are
+/* Public face of the money core: the journal of intents, and the operations that are
    the only path to a POST. Read the head of journal.c first: states, invariants, transitions. */
 #ifndef CACHE_JOURNAL_H
 #define CACHE_JOURNAL_H
 
 #include "cache.h"
 
-/* --- journal: intents (reliability 2) -------------------------------------------------------- */
+/* --- journal: intents -------------------------------------------------------- */
 
 #define INTENT_STATES(X)                                                                        \
     X(PREPARED, "prepared") X(SENT, "sent") X(UNKNOWN, "unknown") X(ACCEPTED, "accepted")       \
@@ -44,13 +44,14 @@ struct intent {
     const char *server_reference; /* payment, modification or session id once known */
     const char *server_status;
     const char *payment_url;   /* link */
-    /* Technical reason of the state, English. Of a VOID it begins with one of: changed: (the payment
-       is not what the person saw) · expired: (over a minute since the yes) · look: (the look before
-       sending failed) · terminal: (not known any more) · unsent: (no connection) · backed out ·
-       shutdown: · never sent: (its process died). An alarm (should never happen): "alarm: …". */
+    /* Technical reason of the state, English. Of a VOID it begins with one of: changed: (the
+       payment is not what the person saw) · expired: (over a minute since the yes) · look: (the
+       look before sending failed) · terminal: (not known any more) · unsent: (no connection) ·
+       backed out · shutdown: · never sent: (its process died). "alarm: …" should never happen. */
     const char *why;
     bool acknowledged;
-    int64_t quiet_until_ms;    /* UNKNOWN: UTC when absence may first be believed; 0: boot changed, not yet counted */
+    int64_t quiet_until_ms;    /* UNKNOWN: UTC when absence may first be believed; 0: another boot
+                                  counted, so this one has to begin anew */
     int64_t next_look_ms;      /* UNKNOWN, ACCEPTED: UTC of the next read, 0: none planned */
 };
 struct intent_page {
@@ -71,8 +72,8 @@ struct journal *journal_open(const char *path, const char *webcode, enum env env
 void journal_close(struct journal *journal);
 bool journal_get(struct journal *journal, const char *id, struct arena *arena, struct intent *out,
                  struct err *err);
-/* The open intent that keeps others off this terminal (kind OP_CHARGE) or payment (any other kind but
-   OP_LINK); false ERR_NOT_FOUND: it is free. Also answers "who is using this terminal". */
+/* The open intent that keeps others off this terminal (kind OP_CHARGE) or payment (any other kind
+   but OP_LINK); false ERR_NOT_FOUND: it is free. Also answers "who is using this terminal". */
 bool journal_holder(struct journal *journal, enum op_kind kind, const char *target,
                     struct arena *arena, struct intent *out, struct err *err);
 /* False once the file gave trouble: this process moves no more money; err says why. */
@@ -85,12 +86,14 @@ enum intent_set {
 };
 bool journal_list(struct journal *journal, enum intent_set set, int limit, struct intent_page *page,
                   struct err *err);
-bool journal_acknowledge(struct journal *journal, const char *id, const char *note, struct err *err);
-/* Row 19: a named person closes a MANUAL or UNKNOWN row by hand, with evidence. charged: what the
+bool journal_acknowledge(struct journal *journal, const char *id, const char *note,
+                         struct err *err);
+/* A named person closes a MANUAL or UNKNOWN row by hand, with evidence. charged: what the
    evidence says. */
 bool journal_resolve(struct journal *journal, const char *id, bool charged, const char *evidence,
                      struct err *err);
-/* Walks the hash chain; false ERR_DATA naming the first broken entry. *entries: how many there are. */
+/* Walks the hash chain; false ERR_DATA naming the first broken entry. *entries: how many there are.
+   */
 bool journal_verify(struct journal *journal, int64_t *entries, struct err *err);
 /* The audit trail, oldest first; fn returns false to stop. */
 struct audit_entry {
@@ -106,15 +109,16 @@ struct ops;
 struct ops_settings {
     int64_t quiet_charge_ms;   /* default 300 s: how long absence proves nothing */
     int64_t quiet_modification_ms; /* default 24 h */
-    int64_t second_read_ms;    /* default 60 s between the two reads of row 14 */
+    int64_t second_read_ms;    /* default 60 s between the two reads that show absence */
     const char *url_ok, *url_ko; /* of pay links */
     const char *locale;        /* shopperLocale, or NULL */
     bool read_only;
 };
 struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *cache,
-                    struct journal *journal, struct sync *sync, const struct ops_settings *settings);
-/* What is PREPARED becomes VOID, what is SENT stays so on disk. Calls under way are not touched: free
-   the client before the loop turns again. */
+                    struct journal *journal, struct sync *sync,
+                    const struct ops_settings *settings);
+/* What is PREPARED becomes VOID, what is SENT stays so on disk. Calls under way are not touched:
+   free the client before the loop turns again. */
 void ops_free(struct ops *ops);
 
 struct op_request {
@@ -128,8 +132,8 @@ struct op_request {
     struct payment_facts seen;
     bool has_seen;
 };
-/* Checks everything that can be checked here; err says which: its detail begins with the field's name
-   and a colon (target, amount, currency, reference, description, reason). Pure: no disk. */
+/* Checks everything that can be checked here; err says which: its detail begins with the field's
+   name and a colon (target, amount, currency, reference, description, reason). Pure: no disk. */
 bool op_check(const struct op_request *request, enum env env, const char *webcode, struct err *err);
 /* An earlier charge that this one repeats (same terminal and amount within 10 min, or same
    reference): false when there is none. */
@@ -139,20 +143,21 @@ bool op_find_duplicate(struct ops *ops, const struct op_request *request, struct
    (id filled) or false: nothing was written or sent. Progress: CHANGED_JOURNAL, journal_get(). */
 bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_ID_SIZE],
               struct err *err);
-/* Row 15: resend the very same request, asked for by a person. */
+/* Resends the very same request, asked for by a person: within 20 minutes, at most 3 attempts in
+   all, after a list read just now that shows nothing. */
 bool op_replay(struct ops *ops, const char *id, struct err *err);
-/* Row 3: the person backs out while still PREPARED. False: too late, it has been sent. */
+/* The person backs out while still PREPARED. False: too late, it has been sent. */
 bool op_back_out(struct ops *ops, const char *id, struct err *err);
-/* Recovery (2.3): dead owners' PREPARED → VOID, SENT → UNKNOWN; then the reader follows all that is
+/* Recovery: dead owners' PREPARED → VOID, SENT → UNKNOWN; then the reader follows all that is
    open. *taken: how many rows were found so. Any number of times, by any number of processes. */
 bool ops_recover(struct ops *ops, int *taken, struct err *err);
 /* Holds the newest rows of the lists against the journal: rows that ended are ticked, contradicted
-   ones become MANUAL, open ones may end. Call it with the change bits that came in, from the loop (not
-   from inside the listener): only CHANGED_PAYMENTS and CHANGED_MODIFICATIONS matter. */
+   ones become MANUAL, open ones may end. Call it with the change bits that came in, from the loop
+   (not from inside the listener): only CHANGED_PAYMENTS and CHANGED_MODIFICATIONS matter. */
 void ops_hold_against_lists(struct ops *ops, unsigned bits);
 void ops_look_now(struct ops *ops, const char *id); /* read about this one at once */
-/* A reading about it has ended, well or not, since this process began to follow it; also true when it
-   is not followed (any more). */
+/* A reading about it has ended, well or not, since this process began to follow it; also true when
+   it is not followed (any more). */
 bool ops_has_looked(const struct ops *ops, const char *id);
 size_t ops_in_flight(const struct ops *ops);        /* own rows PREPARED or SENT */
 

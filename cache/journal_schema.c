@@ -1,6 +1,6 @@
-/* The journal's tables. SQL itself refuses what the protocol forbids, so that a defect in the C code
-   above, or a hand with a database tool, cannot do it by accident: fixed columns and audit rows never
-   change, nothing is deleted, only the pairs in the table "transition" are possible. */
+/* The journal's tables. SQL itself refuses what the protocol forbids, so that a defect in the C
+   code above, or a hand with a database tool, cannot do it by accident: fixed columns and audit
+   rows never change, nothing is deleted, only the pairs in the table "transition" are possible. */
 #include "money_internal.h"
 
 static const char schema[] =
@@ -76,12 +76,13 @@ static const char schema[] =
     "CREATE TRIGGER intent_stays BEFORE DELETE ON intent"
     " BEGIN SELECT RAISE(ABORT, 'an intent is never deleted'); END;"
     "CREATE TRIGGER intent_is_fixed BEFORE UPDATE OF intent_id, tag, form_id, env, webcode, kind,"
-    " target, amount_minor, currency, reference, description, reason, is_preauth, method, url, body,"
-    " body_sha256, person, os_user, tty, origin, host, version, created_utc, created_boot_id,"
+    " target, amount_minor, currency, reference, description, reason, is_preauth, method, url,"
+    " body, body_sha256, person, os_user, tty, origin, host, version, created_utc, created_boot_id,"
     " created_boot_ms ON intent"
     " BEGIN SELECT RAISE(ABORT, 'what was asked for never changes'); END;"
     "CREATE TRIGGER intent_moves_legally BEFORE UPDATE OF state ON intent"
-    " WHEN NOT EXISTS (SELECT 1 FROM transition WHERE from_state = OLD.state AND to_state = NEW.state)"
+    " WHEN NOT EXISTS (SELECT 1 FROM transition"
+    "  WHERE from_state = OLD.state AND to_state = NEW.state)"
     " BEGIN SELECT RAISE(ABORT, 'illegal transition'); END;"
     "CREATE TRIGGER intent_counts_changes BEFORE UPDATE ON intent WHEN NEW.rev <> OLD.rev + 1"
     " BEGIN SELECT RAISE(ABORT, 'rev counts by one'); END;"

@@ -27,8 +27,8 @@ struct verdict {
 
 struct verdict judge_answer(const struct judge_intent *intent, const struct api_answer *answer);
 
-/* Identity: everything the record carries agrees with the intent. NULL when it does, else which part
-   differs (static English). Also used on rows of lists. */
+/* Identity: everything the record carries agrees with the intent. NULL when it does, else which
+   part differs (static English). Also used on rows of lists. */
 const char *judge_difference(const struct judge_intent *intent, const struct record *record);
 
 /* The tag at the end of a customReference: the eight characters behind its last '~', or NULL. */

@@ -9,7 +9,7 @@
 #include "ops_internal.h"
 
 #define PASSES_MAX 5
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define DAY_MS     (INT64_C(24) * 3600 * 1000)
 
 struct list_read {
     struct list_read *next;
@@ -74,7 +74,7 @@ static void fail(struct list_read *read, enum err_code code, const char *why)
     finish(read);
 }
 
-/* --- rows ------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 static enum record_kind kind_of(enum endpoint endpoint)
 {
@@ -161,12 +161,12 @@ static void take_date(struct list_read *read, const struct api_answer *answer)
     ops->offset_known = true;
 }
 
-/* --- pages ------------------------------------------------------------------------------------ */
+/* --- pages ----------------------------------------------------------------------------------- */
 
 enum end { LIST_ENDS, LIST_GOES_ON };
 
-/* Without a word about pages only an empty page is the end: the server's own limit may be lower than
-   the one asked for. */
+/* Without a word about pages only an empty page is the end: the server's own limit may be lower
+   than the one asked for. */
 static enum end page_end(const struct list_read *read, const struct api_answer *answer)
 {
     const struct page_info *info = &answer->page;

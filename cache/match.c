@@ -105,7 +105,8 @@ struct match match_find(const struct match_ask *ask, const struct record *rows, 
     for (size_t i = 0; named && i < count; i++)
         if (has_our_tag(ask, &rows[i]))
             add(&match, &rows[i]);
-    if (match.found == MATCH_NONE && ask->intent.kind == OP_CHARGE && !echoes_references(rows, count))
+    if (match.found == MATCH_NONE && ask->intent.kind == OP_CHARGE &&
+        !echoes_references(rows, count))
         for (size_t i = 0; i < count; i++)
             if (could_be_charge(ask, &rows[i]))
                 add(&match, &rows[i]);
@@ -114,7 +115,8 @@ struct match match_find(const struct match_ask *ask, const struct record *rows, 
             add(&match, &rows[i]);
     if (match.found != MATCH_ONE)
         return match;
-    if (judge_difference(&ask->intent, match.record) != NULL || ask->is_claimed(ask->ctx, match.record->id))
+    if (judge_difference(&ask->intent, match.record) != NULL ||
+        ask->is_claimed(ask->ctx, match.record->id))
         match.found = MATCH_DIFFERENT;
     else if (ask->intent.kind == OP_CHARGE) {
         enum status_class status = status_classify(REC_PAYMENT, match.record->status);

@@ -83,11 +83,12 @@ bool journal_read_place(struct journal *journal, const char *id, struct place *p
 bool journal_change(struct journal *journal, const char *id, const struct place *place,
                     const struct intent_move *move, struct err *err);
 
-/* The new row (row 2). ERR_CONFLICT names who holds the terminal or payment, or that the form has
+/* The new row. ERR_CONFLICT names who holds the terminal or payment, or that the form has
    been used. */
 bool journal_prepare(struct journal *journal, const struct intent_draft *draft, struct err *err);
-/* One legal transition and its audit row, durable when it returns true. ERR_STALE: the row has moved
-   on, ERR_CONFLICT: no such transition, or the server reference is claimed by another intent. */
+/* One legal transition and its audit row, durable when it returns true. ERR_STALE: the row has
+   moved on, ERR_CONFLICT: no such transition, or the server reference is claimed by another intent.
+   */
 bool journal_move(struct journal *journal, const char *id, const struct intent_move *move,
                   struct err *err);
 /* What was learned about a sent row, by answer or by reading, fitted to the state it is in now:
@@ -104,7 +105,7 @@ bool journal_recover(struct journal *journal, int *taken, struct err *err);
 bool journal_get_body(struct journal *journal, const char *id, struct buf *body, struct err *err);
 void journal_note_look(struct journal *journal, const char *id, int64_t at_ms);
 
-/* --- journal_rows.c --------------------------------------------------------------------------- */
+/* --- journal_rows.c -------------------------------------------------------------------------- */
 
 /* The open or ended intent with that tag / that claim; false ERR_NOT_FOUND. */
 bool journal_find_tag(struct journal *journal, const char *tag, struct arena *arena,
@@ -134,7 +135,7 @@ struct intent_extra {
 bool journal_get_extra(struct journal *journal, const char *id, struct arena *arena,
                        struct intent_extra *out, struct err *err);
 
-/* --- journal_audit.c --------------------------------------------------------------------------- */
+/* --- journal_audit.c ------------------------------------------------------------------------- */
 
 /* Appends to the chain inside the open transaction. state and rev: of the row after the change. */
 struct audit_fact {

@@ -11,7 +11,7 @@
 /* --- card numbers: none is asked for, none may be written down ------------------------------- */
 
 static const struct {
-    int low, high, digits;       /* first four digits, length */
+    int low, high, digits; /* first four digits, length */
 } card_ranges[] = {
     {4000, 4999, 13}, {4000, 4999, 16}, {4000, 4999, 19},                   /* Visa */
     {5100, 5599, 16}, {2221, 2720, 16},                                     /* Mastercard */
@@ -82,7 +82,7 @@ bool op_holds_card_number(const char *text)
     return false;
 }
 
-/* --- texts ------------------------------------------------------------------------------------ */
+/* --- texts ----------------------------------------------------------------------------------- */
 
 static bool check_text(const char *field, const char *text, size_t max, struct err *err)
 {
@@ -125,7 +125,7 @@ static bool check_target(const struct op_request *request, enum env env, const c
     return true;
 }
 
-/* --- money -------------------------------------------------------------------------------------- */
+/* --- money ----------------------------------------------------------------------------------- */
 
 static bool check_amount(const struct op_request *request, struct err *err)
 {

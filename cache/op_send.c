@@ -1,8 +1,8 @@
 /* From PREPARED to what the answer says: the look right before sending, the send, the judgement.
 
    The point of no return is run_leave(), called when the connection is up and libcurl is about to
-   write the first byte: there SENT is committed. If the commit does not succeed nothing leaves. What
-   ends before is VOID, what happens after is judged, and silence is UNKNOWN. */
+   write the first byte: there SENT is committed. If the commit does not succeed nothing leaves.
+   What ends before is VOID, what happens after is judged, and silence is UNKNOWN. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ enum endpoint op_endpoint(enum op_kind kind)
     return endpoint_of[kind];
 }
 
-/* --- runs ------------------------------------------------------------------------------------- */
+/* --- runs ------------------------------------------------------------------------------------ */
 
 struct run *run_new(struct ops *ops, const struct intent *intent)
 {
@@ -77,7 +77,8 @@ void run_end_unsent(struct run *run, const char *why)
 
     assert(!run->sent);
     memcpy(id, run->id, sizeof id);
-    /* The row may have been voided already (backed out), or found by a reading: then this is no news. */
+    /* The row may have been voided already (backed out), or found by a reading: then this is no
+     * news. */
     if (run->replay)
         journal_remark(ops->journal, id, "not sent again", why, NULL);
     else
@@ -96,10 +97,10 @@ static void end_unsent_because(struct run *run, const char *word, const struct e
     run_end_unsent(run, why);
 }
 
-/* --- the look --------------------------------------------------------------------------------- */
+/* --- the look -------------------------------------------------------------------------------- */
 
-/* Whether what can be done is still what the person saw. An open refund that has succeeded meanwhile
-   changes nothing: it counted as spent before. */
+/* Whether what can be done is still what the person saw. An open refund that has succeeded
+   meanwhile changes nothing: it counted as spent before. */
 static bool same_facts(const struct payment_facts *a, const struct payment_facts *b)
 {
     return a->authorised.known == b->authorised.known &&
@@ -165,7 +166,8 @@ void ops_modifications_ask(struct ops *ops, const char *target, struct arena *ar
     enum record_kind home;
     const char *id = NULL;
 
-    *ask = (struct list_ask){.endpoint = EP_MODIFICATIONS}; /* if the cache was dropped: all of them */
+    *ask =
+        (struct list_ask){.endpoint = EP_MODIFICATIONS}; /* if the cache was dropped: all of them */
     if (!cache_find_payment_home(ops->cache, target, &home, arena, &id))
         return;
     ask->endpoint = home == REC_SESSION ? EP_SESSION_MODIFICATIONS : EP_PAYMENT_MODIFICATIONS;
@@ -182,8 +184,7 @@ void run_look(struct run *run)
         return;
     }
     if (run->intent.kind == OP_CHARGE) {
-        struct api_request request = {
-            .endpoint = EP_TERMINALS, .done = terminals_seen, .ctx = run};
+        struct api_request request = {.endpoint = EP_TERMINALS, .done = terminals_seen, .ctx = run};
         if (api_call(run->ops->client, &request, &err) == NULL)
             end_unsent_because(run, "look", &err);
         return;
@@ -194,7 +195,7 @@ void run_look(struct run *run)
         end_unsent_because(run, "look", &err);
 }
 
-/* --- the send --------------------------------------------------------------------------------- */
+/* --- the send -------------------------------------------------------------------------------- */
 
 /* The point of no return. */
 static bool run_leave(void *ctx)
@@ -208,7 +209,8 @@ static bool run_leave(void *ctx)
 
     assert(!run->sent);
     if (clock_boot_ms() - run->confirmed_boot_ms > CONFIRM_MAX_MS)
-        return err_set(&run->refusal, ERR_STALE, "expired: more than a minute since the confirmation");
+        return err_set(&run->refusal, ERR_STALE,
+                       "expired: more than a minute since the confirmation");
     run->sent = journal_move(run->ops->journal, run->id, &move, &run->refusal);
     return run->sent;
 }
@@ -238,9 +240,9 @@ static void fill_move(struct intent_move *move, const struct verdict *verdict,
 static void store_record(struct run *run, const struct record *from)
 {
     static const enum record_kind kinds[] = {
-        [OP_CHARGE] = REC_PAYMENT,      [OP_REFUND] = REC_MODIFICATION,
+        [OP_CHARGE] = REC_PAYMENT,       [OP_REFUND] = REC_MODIFICATION,
         [OP_CAPTURE] = REC_MODIFICATION, [OP_CANCEL] = REC_MODIFICATION,
-        [OP_EXTEND] = REC_MODIFICATION, [OP_LINK] = REC_SESSION,
+        [OP_EXTEND] = REC_MODIFICATION,  [OP_LINK] = REC_SESSION,
     };
     enum record_kind kind = kinds[run->intent.kind];
     struct record record = *from;

@@ -64,7 +64,7 @@ size_t ops_in_flight(const struct ops *ops)
     return count;
 }
 
-/* --- names ------------------------------------------------------------------------------------ */
+/* --- names ----------------------------------------------------------------------------------- */
 
 /* The key's first 40 bits in Crockford's base 32: short enough for a customReference, and the
    journal's UNIQUE column sees to it that no two intents share one. */
@@ -118,7 +118,7 @@ static void build_body(struct ops *ops, const struct op_request *request, const 
     buf_done(&reference);
 }
 
-/* --- starting --------------------------------------------------------------------------------- */
+/* --- starting -------------------------------------------------------------------------------- */
 
 static bool may_start(struct ops *ops, const struct op_request *request, struct err *err)
 {
@@ -213,7 +213,7 @@ bool op_back_out(struct ops *ops, const char *id, struct err *err)
     return true;
 }
 
-/* --- sending again, asked for by a person ------------------------------------------------------- */
+/* --- sending again, asked for by a person ---------------------------------------------------- */
 
 static bool may_replay(struct ops *ops, const struct intent *intent,
                        const struct intent_extra *extra, struct err *err)

@@ -7,7 +7,7 @@
 #include "money_internal.h"
 
 #define REPLAY_WINDOW_MS  (INT64_C(20) * 60 * 1000) /* shorter than any published life of a key */
-#define CONFIRM_MAX_MS    (INT64_C(60) * 1000)      /* between the person's yes and the first byte */
+#define CONFIRM_MAX_MS    (INT64_C(60) * 1000)      /* from the person's yes to the first byte */
 
 struct ops {
     struct loop *loop;
@@ -22,10 +22,10 @@ struct ops {
     struct loop_timer *timer;
     bool foreign;                /* another process has rows PREPARED or SENT */
     bool offset_known;
-    int64_t offset_ms;           /* server UTC - clock_boot_ms(): the largest seen, so the freshest */
+    int64_t offset_ms;           /* server UTC - clock_boot_ms(), the largest seen: the freshest */
 };
 
-/* --- list_read.c: one list, whole ---------------------------------------------------------------- */
+/* --- list_read.c: one list, whole ------------------------------------------------------------ */
 
 #define LIST_LIMIT 100     /* rows a page */
 #define LIST_PAGES_MAX 32
@@ -51,13 +51,13 @@ struct list_ask {
 };
 typedef void (*list_read_fn)(void *ctx, const struct list_result *result);
 struct list_read;
-/* NULL and err when not even the first page can be asked for. Rows that come are stored in the cache.
-   done is called once, from the loop. */
+/* NULL and err when not even the first page can be asked for. Rows that come are stored in the
+   cache. done is called once, from the loop. */
 struct list_read *list_read_start(struct ops *ops, const struct list_ask *ask, list_read_fn done,
                                   void *ctx, struct err *err);
 void list_read_free(struct list_read *read); /* its call must be gone already */
 
-/* --- match.c: an intent's object among the rows of a list. Pure. ------------------------------------ */
+/* --- match.c: an intent's object among the rows of a list. Pure. ----------------------------- */
 
 struct match_ask {
     struct judge_intent intent;
@@ -83,14 +83,14 @@ void match_baseline(struct buf *out, const struct record *rows, size_t count);
 /* Rows of one payment in a list of modifications. */
 bool match_is_of_payment(const struct record *row, const char *payment_reference);
 
-/* --- op_check.c -------------------------------------------------------------------------------------- */
+/* --- op_check.c ------------------------------------------------------------------------------ */
 
 bool op_holds_card_number(const char *text);
 /* The same limits against other facts than those the person saw. */
 bool op_check_facts(enum op_kind kind, const struct money *amount,
                     const struct payment_facts *facts, struct err *err);
 
-/* --- op_send.c: from PREPARED (or a replay's UNKNOWN) to what the answer says -------------------------- */
+/* --- op_send.c: from PREPARED (or a replay's UNKNOWN) to what the answer says ---------------- */
 
 struct run {
     struct run *next;
@@ -124,7 +124,7 @@ struct run *run_find(struct ops *ops, const char *id);
 void ops_modifications_ask(struct ops *ops, const char *target, struct arena *arena,
                            struct list_ask *ask);
 
-/* --- reconcile.c: who is looked for, and when ----------------------------------------------------- */
+/* --- reconcile.c: who is looked for, and when ------------------------------------------------ */
 
 struct watch {
     struct watch *next;
@@ -147,7 +147,7 @@ void reconcile_follow(struct ops *ops, const char *id, bool now);
 void reconcile_plan(struct ops *ops);
 void reconcile_stop(struct ops *ops);
 
-/* --- reconcile_read.c: what a reading says ----------------------------------------------------------- */
+/* --- reconcile_read.c: what a reading says --------------------------------------------------- */
 
 /* Reads the list in which an UNKNOWN or ACCEPTED intent's object would be. */
 bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn done, void *ctx,

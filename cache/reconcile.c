@@ -1,21 +1,21 @@
-/* Finds out by reading: follows every UNKNOWN and ACCEPTED intent of the journal until it ends, those
-   of dead processes included. Never sends anything that moves money. */
+/* Finds out by reading: follows every UNKNOWN and ACCEPTED intent of the journal until it ends,
+   those of dead processes included. Never sends anything that moves money. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ops_internal.h"
 
-#define READS_AT_ONCE    4
-#define FOREIGN_MS       (INT64_C(10) * 1000) /* how often another process is asked whether it lives */
-#define DAY_MS           (INT64_C(24) * 3600 * 1000)
-#define ACCEPTED_MAX_MS  (7 * DAY_MS)
+#define READS_AT_ONCE     4
+#define FOREIGN_MS        (INT64_C(10) * 1000) /* how often others are asked if they live */
+#define DAY_MS            (INT64_C(24) * 3600 * 1000)
+#define ACCEPTED_MAX_MS   (7 * DAY_MS)
 #define ACCEPTED_MIN_WAIT (INT64_C(2) * 1000)
 #define ACCEPTED_MAX_WAIT (INT64_C(300) * 1000)
 
 static const int unknown_waits_s[] = {5, 10, 20, 40, 60};
 
-/* --- the list of watches ------------------------------------------------------------------------ */
+/* --- the list of watches --------------------------------------------------------------------- */
 
 static struct watch *watch_get(const struct ops *ops, const char *id)
 {
@@ -71,7 +71,7 @@ static void drop_ended(struct ops *ops, const struct intent_page *page)
     }
 }
 
-/* --- when to look next ---------------------------------------------------------------------------- */
+/* --- when to look next ----------------------------------------------------------------------- */
 
 static int64_t wait_unknown(struct watch *watch, const struct intent *intent)
 {
@@ -108,15 +108,15 @@ static int64_t wait_accepted(const struct intent *intent)
 
 static void watch_delay_again(struct watch *watch, const struct intent *intent, int retry_after_s)
 {
-    int64_t wait = intent->state == INTENT_UNKNOWN ? wait_unknown(watch, intent)
-                                                   : wait_accepted(intent);
+    int64_t wait =
+        intent->state == INTENT_UNKNOWN ? wait_unknown(watch, intent) : wait_accepted(intent);
 
     if ((int64_t)retry_after_s * 1000 > wait)
         wait = (int64_t)retry_after_s * 1000;
     watch_delay(watch, wait);
 }
 
-/* --- one look ------------------------------------------------------------------------------------- */
+/* --- one look -------------------------------------------------------------------------------- */
 
 /* False when it has become a person's. */
 static bool is_young_enough(struct ops *ops, const struct intent *intent)
@@ -167,7 +167,8 @@ static bool cache_knows_end(struct ops *ops, const struct intent *intent, struct
     struct row row;
 
     if (intent->server_reference == NULL ||
-        !cache_get_record(ops->cache, REC_MODIFICATION, intent->server_reference, arena, &row, NULL))
+        !cache_get_record(ops->cache, REC_MODIFICATION, intent->server_reference, arena, &row,
+                          NULL))
         return false;
     enum status_class status = status_classify(REC_MODIFICATION, row.record.status);
     if (status != STATUS_GOOD && status != STATUS_BAD)
@@ -181,8 +182,8 @@ static void watch_look(struct watch *watch)
     struct ops *ops = watch->ops;
     struct arena arena = {0};
     struct intent intent;
-    bool open = journal_get(ops->journal, watch->id, &arena, &intent, NULL) && is_followed(&intent) &&
-                is_young_enough(ops, &intent);
+    bool open = journal_get(ops->journal, watch->id, &arena, &intent, NULL) &&
+                is_followed(&intent) && is_young_enough(ops, &intent);
 
     if (!open || (intent.state == INTENT_ACCEPTED && cache_knows_end(ops, &intent, &arena))) {
         watch_delay(watch, ACCEPTED_MAX_WAIT); /* the next plan drops it */
@@ -196,7 +197,7 @@ static void watch_look(struct watch *watch)
     arena_done(&arena);
 }
 
-/* --- the clockwork -------------------------------------------------------------------------------- */
+/* --- the clockwork --------------------------------------------------------------------------- */
 
 static void on_time(void *ctx)
 {

@@ -1,5 +1,5 @@
-/* Holds what the lists say against the journal: confirms rows that have ended, raises those that the
-   lists contradict, and ends open ones early when the lists happen to know. */
+/* Holds what the lists say against the journal: confirms rows that have ended, raises those that
+   the lists contradict, and ends open ones early when the lists happen to know. */
 #include <string.h>
 
 #include "ops_internal.h"
@@ -15,8 +15,8 @@ static bool learned_charge(const struct intent *intent, const struct record *rec
 
     if (status == STATUS_GOOD)
         *out = INTENT_CONFIRMED;
-    else if (status == STATUS_BAD &&
-             !(charged_before && record->status != NULL && strncmp(record->status, "cancel", 6) == 0))
+    else if (status == STATUS_BAD && !(charged_before && record->status != NULL &&
+                                       strncmp(record->status, "cancel", 6) == 0))
         *out = INTENT_DECLINED;
     else
         return false;
@@ -49,14 +49,13 @@ static void hold_against(struct ops *ops, const struct intent *intent, const str
                                  .target = intent->target,
                                  .tag = intent->tag,
                                  .amount = intent->amount};
-    struct intent_move move = {.server_reference = record->id,
-                               .server_status = record->status,
-                               .why = "seen in the list"};
+    struct intent_move move = {
+        .server_reference = record->id, .server_status = record->status, .why = "seen in the list"};
     bool charge = intent->kind == OP_CHARGE;
 
     /* What is being sent is told by its own answer; a link's later life is no outcome of ours. */
-    if (intent->state == INTENT_PREPARED || intent->state == INTENT_SENT || intent->kind == OP_LINK ||
-        judge_difference(&asked, record) != NULL ||
+    if (intent->state == INTENT_PREPARED || intent->state == INTENT_SENT ||
+        intent->kind == OP_LINK || judge_difference(&asked, record) != NULL ||
         !(charge ? learned_charge(intent, record, &move.to)
                  : learned_modification(record, &move.to)))
         return;

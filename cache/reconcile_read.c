@@ -8,14 +8,13 @@
    server's clock agree. A copy from a cache on the way is older. */
 #define DATE_SLACK_MS (INT64_C(5) * 1000)
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn done, void *ctx,
                     struct err *err)
 {
     struct arena arena = {0};
-    struct list_ask ask = {.endpoint =
-                               intent->kind == OP_LINK ? EP_SESSIONS : EP_PAYMENTS};
+    struct list_ask ask = {.endpoint = intent->kind == OP_LINK ? EP_SESSIONS : EP_PAYMENTS};
 
     if (intent->kind != OP_CHARGE && intent->kind != OP_LINK)
         ops_modifications_ask(ops, intent->target, &arena, &ask);
@@ -28,7 +27,7 @@ bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn d
     return started;
 }
 
-/* --- a match ---------------------------------------------------------------------------------- */
+/* --- a match --------------------------------------------------------------------------------- */
 
 struct claim_ask {
     struct ops *ops;
@@ -134,9 +133,10 @@ enum match_found reconcile_apply(struct ops *ops, const struct intent *intent,
     return match.found;
 }
 
-/* --- accepted modifications ------------------------------------------------------------------- */
+/* --- accepted modifications ------------------------------------------------------------------ */
 
-/* Another host may have refunded at the same time: the server's own limit is not to be relied on. */
+/* Another host may have refunded at the same time: the server's own limit is not to be relied on.
+ */
 static void check_refunds(struct ops *ops, const struct intent *intent)
 {
     struct payment_facts facts;
@@ -155,11 +155,11 @@ void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
         if (intent->server_reference == NULL || strcmp(row->id, intent->server_reference) != 0)
             continue;
         enum status_class status = status_classify(REC_MODIFICATION, row->status);
-        struct intent_move move = {
-            .to = status == STATUS_GOOD ? INTENT_SUCCEEDED : INTENT_FAILED,
-            .server_status = row->status,
-            .why = status == STATUS_GOOD || row->failure_reason == NULL ? row->status
-                                                                        : row->failure_reason};
+        struct intent_move move = {.to = status == STATUS_GOOD ? INTENT_SUCCEEDED : INTENT_FAILED,
+                                   .server_status = row->status,
+                                   .why = status == STATUS_GOOD || row->failure_reason == NULL
+                                              ? row->status
+                                              : row->failure_reason};
         if (status == STATUS_GOOD || status == STATUS_BAD)
             journal_learn(ops->journal, intent->id, &move, NULL);
         check_refunds(ops, intent);
@@ -167,7 +167,7 @@ void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
     }
 }
 
-/* --- absence ---------------------------------------------------------------------------------- */
+/* --- absence --------------------------------------------------------------------------------- */
 
 static bool is_fresh(const struct ops *ops, int64_t offset_ms)
 {

@@ -133,7 +133,7 @@ void jbox_check_count(struct jbox *box, enum intent_set set, size_t count)
     intent_page_done(&page);
 }
 
-/* --- raw SQL ------------------------------------------------------------------------------------ */
+/* --- raw SQL --------------------------------------------------------------------------------- */
 
 sqlite3 *raw_open(struct jbox *box)
 {
@@ -163,7 +163,8 @@ void raw_drop_triggers(sqlite3 *raw)
     size_t used = 0;
     sqlite3_stmt *stmt = NULL;
 
-    assert_int_equal(sqlite3_prepare_v2(raw, "SELECT name FROM sqlite_schema WHERE type = 'trigger'", -1,
+    assert_int_equal(sqlite3_prepare_v2(raw,
+                                        "SELECT name FROM sqlite_schema WHERE type = 'trigger'", -1,
                                         &stmt, NULL),
                      SQLITE_OK);
     while (sqlite3_step(stmt) == SQLITE_ROW)
@@ -203,7 +204,8 @@ int raw_copy_prepared(sqlite3 *raw, const char *id)
             raw,
             "INSERT INTO intent(intent_id, tag, form_id, env, webcode, kind, target, amount_minor,"
             " currency, is_preauth, method, url, body, body_sha256, person, os_user, host, version,"
-            " created_utc, created_boot_id, created_boot_ms, state, rev, attempt, changed_utc, owner,"
+            " created_utc, created_boot_id, created_boot_ms, state, rev, attempt, changed_utc, "
+            "owner,"
             " owner_boot_id) SELECT '00000000-0000-4000-8000-000000000000', 'zzzzzzzz',"
             " '00000000-0000-4000-8000-000000000001', env, webcode, kind, target, amount_minor,"
             " currency, is_preauth, method, url, body, body_sha256, person, os_user, host, version,"

@@ -1,4 +1,5 @@
-/* What the journal's tests share: a journal in a folder of its own, rows in it, raw SQL beside it. */
+/* What the journal's tests share: a journal in a folder of its own, rows in it, raw SQL beside it.
+   */
 #ifndef TESTS_SUPPORT_JOURNAL_H
 #define TESTS_SUPPORT_JOURNAL_H
 
@@ -12,14 +13,15 @@ struct jbox {
 int jbox_setup(void **state);
 int jbox_teardown(void **state);
 struct journal *jbox_open(const struct jbox *box); /* one more journal on the same file */
-void jbox_again(struct jbox *box);    /* as a new process; keeps a copy from before the first time */
+void jbox_again(struct jbox *box);    /* as a new process would open it */
 void jbox_restore(struct jbox *box);  /* the file as it was before raw_open() */
 
 /* A charge of 12.50 EUR that may be prepared; target NULL: a terminal of its own. The form id lives
    until the next two calls. */
 struct intent_draft jbox_charge(const char *target);
 void jbox_prepare(struct jbox *box, const char *target, char id[INTENT_ID_SIZE]);
-void jbox_move(struct jbox *box, const char *id, enum intent_state to, const char *server_reference);
+void jbox_move(struct jbox *box, const char *id, enum intent_state to,
+               const char *server_reference);
 void jbox_check_state(struct jbox *box, const char *id, enum intent_state state);
 void jbox_check_count(struct jbox *box, enum intent_set set, size_t count);
 

@@ -44,7 +44,8 @@ void till_open(struct till *till)
         till->journal = journal_open(journal, "HOTEL9", ENV_TEST, &who, &till->changes, &err);
     if (till->journal == NULL)
         fail_msg("till: %s", err.detail);
-    till->ops = ops_new(till->loop, till->client, till->cache, till->journal, NULL, &till->settings);
+    till->ops =
+        ops_new(till->loop, till->client, till->cache, till->journal, NULL, &till->settings);
 }
 
 void till_close(struct till *till)
@@ -125,7 +126,7 @@ void till_faults(struct till *till, const char *spec)
         fail_msg("faults: %s", err.detail);
 }
 
-/* --- operations --------------------------------------------------------------------------------- */
+/* --- operations ------------------------------------------------------------------------------ */
 
 struct op_request till_charge(const char *terminal, int64_t minor)
 {
@@ -138,7 +139,8 @@ struct op_request till_charge(const char *terminal, int64_t minor)
     return request;
 }
 
-struct op_request till_modify(struct till *till, enum op_kind kind, const char *payment, int64_t minor)
+struct op_request till_modify(struct till *till, enum op_kind kind, const char *payment,
+                              int64_t minor)
 {
     struct op_request request = {.kind = kind, .target = payment, .has_seen = true};
     struct err err = {0};
@@ -183,7 +185,8 @@ static bool is_there(void *ctx)
     struct wanted *wanted = ctx;
     const struct intent *intent = till_get(wanted->till, wanted->id);
 
-    /* Accepted ones are asked about every two seconds and then less; a test need not wait for that. */
+    /* Accepted ones are asked about every two seconds and then less; a test need not wait for that.
+     */
     if (intent->state != wanted->state && intent->state == INTENT_ACCEPTED)
         ops_look_now(wanted->till->ops, wanted->id);
     return intent->state == wanted->state;
@@ -214,4 +217,14 @@ void till_referee(struct till *till, const struct intent *intent, int64_t execut
 {
     assert_int_equal(sim_executions_of_key(till->sim, intent->id), executions);
     assert_true(sim_requests_of_key(till->sim, intent->id) <= intent->attempt);
+}
+
+void till_check_unsent(struct till *till, const char *id, const char *why)
+{
+    const struct intent *intent = till_wait(till, id, INTENT_VOID);
+
+    if (strncmp(intent->why, why, strlen(why)) != 0)
+        fail_msg("why: %s", intent->why);
+    assert_int_equal(sim_requests_of_key(till->sim, id), 0);
+    assert_int_equal(ops_in_flight(till->ops), 0);
 }

@@ -33,7 +33,8 @@ void till_restart_sim(struct till *till, const char *faults);
 
 struct op_request till_charge(const char *terminal, int64_t minor);
 /* A modification of a payment, as a person would confirm it: with what the cache says now. */
-struct op_request till_modify(struct till *till, enum op_kind kind, const char *payment, int64_t minor);
+struct op_request till_modify(struct till *till, enum op_kind kind, const char *payment,
+                              int64_t minor);
 void till_start(struct till *till, const struct op_request *request, char id[INTENT_ID_SIZE]);
 /* Turns the loop until the intent is in that state; the row is valid until the next call. */
 const struct intent *till_wait(struct till *till, const char *id, enum intent_state state);
@@ -43,6 +44,8 @@ const struct intent *till_run(struct till *till, const struct op_request *reques
                               enum intent_state state);
 /* The referee: no key may ever be executed twice, one POST an attempt. */
 void till_referee(struct till *till, const struct intent *intent, int64_t executions);
+/* Waits for VOID; why begins so, and the server has seen nothing. */
+void till_check_unsent(struct till *till, const char *id, const char *why);
 void till_faults(struct till *till, const char *spec);
 
 #endif

@@ -1,15 +1,12 @@
-/* The journal's file: what SQL refuses, what survives, who may hold what, and the audit chain. A second
-   connection stands for a hand with a database tool, a child for another process. */
+/* The journal's file: what SQL refuses, what survives, who may hold what. A second connection
+   stands for a hand with a database tool. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,17 +19,25 @@ static const char *const all_states[] = {
 #undef X
 };
 
-/* --- the protocol in SQL ---------------------------------------------------------------------- */
+/* --- the protocol in SQL --------------------------------------------------------------------- */
 
 /* The legal pairs once more, as the diagram of journal.c draws them. */
 static bool is_drawn(const char *from, const char *to)
 {
     static const char *const arrows[] = {
-        "prepared sent void", "sent confirmed declined rejected accepted unknown",
+        "prepared sent void",
+        "sent confirmed declined rejected accepted unknown",
         "unknown confirmed declined rejected accepted not_executed sent manual resolved",
-        "accepted succeeded failed manual", "manual resolved", "void manual", "rejected manual",
-        "declined manual", "confirmed manual", "succeeded manual", "failed manual",
-        "not_executed manual", "resolved manual"};
+        "accepted succeeded failed manual",
+        "manual resolved",
+        "void manual",
+        "rejected manual",
+        "declined manual",
+        "confirmed manual",
+        "succeeded manual",
+        "failed manual",
+        "not_executed manual",
+        "resolved manual"};
     char want[32];
 
     for (size_t i = 0; i < COUNT_OF(arrows); i++) {
@@ -55,11 +60,18 @@ static void walk(sqlite3 *raw, const char *id, const char *state)
 {
     static const struct {
         const char *state, *path;
-    } paths[] = {{"prepared", ""}, {"sent", "sent"}, {"unknown", "sent unknown"},
-                 {"accepted", "sent accepted"}, {"void", "void"}, {"rejected", "sent rejected"},
-                 {"declined", "sent declined"}, {"confirmed", "sent confirmed"},
-                 {"succeeded", "sent accepted succeeded"}, {"failed", "sent accepted failed"},
-                 {"not_executed", "sent unknown not_executed"}, {"manual", "sent unknown manual"},
+    } paths[] = {{"prepared", ""},
+                 {"sent", "sent"},
+                 {"unknown", "sent unknown"},
+                 {"accepted", "sent accepted"},
+                 {"void", "void"},
+                 {"rejected", "sent rejected"},
+                 {"declined", "sent declined"},
+                 {"confirmed", "sent confirmed"},
+                 {"succeeded", "sent accepted succeeded"},
+                 {"failed", "sent accepted failed"},
+                 {"not_executed", "sent unknown not_executed"},
+                 {"manual", "sent unknown manual"},
                  {"resolved", "sent unknown resolved"}};
     char step[32];
 
@@ -101,24 +113,39 @@ static void all_state_pairs(void **state)
     sqlite3_close(raw);
 }
 
+static const char insert_audit[] =
+    "INSERT INTO audit(seq, utc, clock, event, rev, person, os_user, host, hash)"
+    " VALUES(99, 1, '', '', 1, '', '', '', zeroblob(32))";
+
 static void fixed_columns(void **state)
 {
     struct jbox *box = *state;
     static const char *const refused[] = {
-        "UPDATE intent SET rev = rev + 1, intent_id = 'x'", "UPDATE intent SET rev = rev + 1, tag = 'abcdefgh'",
-        "UPDATE intent SET rev = rev + 1, amount_minor = 1", "UPDATE intent SET rev = rev + 1, currency = 'USD'",
-        "UPDATE intent SET rev = rev + 1, target = 'T'", "UPDATE intent SET rev = rev + 1, body = x'00'",
-        "UPDATE intent SET rev = rev + 1, body_sha256 = zeroblob(32)", "UPDATE intent SET rev = rev + 1, env = 'live'",
-        "UPDATE intent SET rev = rev + 1, kind = 'refund'", "UPDATE intent SET rev = rev + 1, url = 'u'",
-        "UPDATE intent SET rev = rev + 1, person = 'p'", "UPDATE intent SET rev = rev + 1, created_utc = 1",
-        "UPDATE intent SET rev = rev + 1, form_id = 'f'", "UPDATE intent SET rev = rev + 1, method = 'GET'",
-        "UPDATE intent SET why = 'no count'", "UPDATE intent SET rev = rev + 2",
-        "UPDATE intent SET rev = rev + 1, attempt = attempt + 1", "DELETE FROM intent",
-        "UPDATE audit SET detail = 'x'", "DELETE FROM audit",
-        "INSERT INTO audit(seq, utc, clock, event, rev, person, os_user, host, hash)"
-        " VALUES(99, 1, '', '', 1, '', '', '', zeroblob(32))",
-        "INSERT INTO transition VALUES('void', 'sent')", "DELETE FROM transition",
-        "UPDATE transition SET to_state = 'x'", "UPDATE intent SET rev = rev + 1, attempt = 'many'",
+        "UPDATE intent SET rev = rev + 1, intent_id = 'x'",
+        "UPDATE intent SET rev = rev + 1, tag = 'abcdefgh'",
+        "UPDATE intent SET rev = rev + 1, amount_minor = 1",
+        "UPDATE intent SET rev = rev + 1, currency = 'USD'",
+        "UPDATE intent SET rev = rev + 1, target = 'T'",
+        "UPDATE intent SET rev = rev + 1, body = x'00'",
+        "UPDATE intent SET rev = rev + 1, body_sha256 = zeroblob(32)",
+        "UPDATE intent SET rev = rev + 1, env = 'live'",
+        "UPDATE intent SET rev = rev + 1, kind = 'refund'",
+        "UPDATE intent SET rev = rev + 1, url = 'u'",
+        "UPDATE intent SET rev = rev + 1, person = 'p'",
+        "UPDATE intent SET rev = rev + 1, created_utc = 1",
+        "UPDATE intent SET rev = rev + 1, form_id = 'f'",
+        "UPDATE intent SET rev = rev + 1, method = 'GET'",
+        "UPDATE intent SET why = 'no count'",
+        "UPDATE intent SET rev = rev + 2",
+        "UPDATE intent SET rev = rev + 1, attempt = attempt + 1",
+        "DELETE FROM intent",
+        "UPDATE audit SET detail = 'x'",
+        "DELETE FROM audit",
+        insert_audit,
+        "INSERT INTO transition VALUES('void', 'sent')",
+        "DELETE FROM transition",
+        "UPDATE transition SET to_state = 'x'",
+        "UPDATE intent SET rev = rev + 1, attempt = 'many'",
         "UPDATE intent SET state = 'sent', rev = rev + 1" /* without a time, without an attempt */};
     char id[INTENT_ID_SIZE];
     sqlite3 *raw = raw_open(box);
@@ -173,7 +200,7 @@ static void rejected_only_first(void **state)
     sqlite3_close(raw);
 }
 
-/* --- moving ------------------------------------------------------------------------------------- */
+/* --- moving ---------------------------------------------------------------------------------- */
 
 static void compare_and_set(void **state)
 {
@@ -314,10 +341,12 @@ static void learning(void **state)
         struct err err = {0};
         jbox_prepare(box, NULL, id);
         snprintf(claim, sizeof claim, "HOTEL9-POSXT-L%zu", i);
-        for (size_t step = 0; step < 3 && (step == 0 || rows[i].path[step] != INTENT_PREPARED); step++)
+        for (size_t step = 0; step < 3 && (step == 0 || rows[i].path[step] != INTENT_PREPARED);
+             step++)
             jbox_move(box, id, rows[i].path[step], claim);
         bool object = rows[i].learned != INTENT_UNKNOWN && rows[i].learned != INTENT_REJECTED;
-        struct intent_move move = {.to = rows[i].learned, .server_reference = object ? claim : NULL};
+        struct intent_move move = {.to = rows[i].learned,
+                                   .server_reference = object ? claim : NULL};
         if (!journal_learn(box->journal, id, &move, &err))
             fail_msg("row %zu: %s", i, err.detail);
         jbox_check_state(box, id, rows[i].end);
@@ -367,8 +396,8 @@ static void sets(void **state)
     jbox_move(box, id[4], INTENT_ACCEPTED, "HOTEL9-RFXT-8");
     jbox_move(box, id[4], INTENT_FAILED, NULL);
     jbox_move(box, id[5], INTENT_CONFIRMED, "HOTEL9-POSXT-8");
-    static const size_t counts[] = {[INTENTS_ALL] = 6, [INTENTS_OPEN] = 3, [INTENTS_UNRESOLVED] = 2,
-                                    [INTENTS_ATTENTION] = 2};
+    static const size_t counts[] = {
+        [INTENTS_ALL] = 6, [INTENTS_OPEN] = 3, [INTENTS_UNRESOLVED] = 2, [INTENTS_ATTENTION] = 2};
     for (int set = INTENTS_ALL; set <= INTENTS_ATTENTION; set++) {
         assert_true(journal_list(box->journal, (enum intent_set)set, 0, &page, NULL));
         assert_int_equal(page.count, counts[set]);
@@ -385,201 +414,7 @@ static void sets(void **state)
     intent_page_done(&page);
 }
 
-/* --- the audit chain ------------------------------------------------------------------------------- */
-
-static bool verify(struct jbox *box, int64_t *entries)
-{
-    struct err err = {0};
-    bool good = journal_verify(box->journal, entries, &err);
-
-    assert_true(good || err.code == ERR_DATA);
-    return good;
-}
-
-static void chain_shows_edits(void **state)
-{
-    struct jbox *box = *state;
-    static const char *const edits[] = {
-        "UPDATE audit SET detail = 'nothing' WHERE seq = 3",
-        "UPDATE audit SET utc = utc + 1 WHERE seq = 1",
-        "UPDATE audit SET person = 'somebody else' WHERE seq = 5",
-        "UPDATE audit SET tty = '/dev/null' WHERE seq = 2",
-        "UPDATE audit SET hash = zeroblob(32) WHERE seq = 4",
-        "DELETE FROM audit WHERE seq = 1",
-        "DELETE FROM audit WHERE seq = 4",
-        "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",
-        "UPDATE audit SET seq = -seq WHERE seq IN (2, 3);"
-        "UPDATE audit SET seq = 5 + seq WHERE seq < 0",
-        "UPDATE intent SET state = 'void', attempt = 0, sent_utc = NULL",
-        "UPDATE intent SET body = x'7b7d'",
-    };
-    char id[INTENT_ID_SIZE];
-    int64_t entries = 0;
-
-    for (int i = 0; i < 2; i++) {
-        jbox_prepare(box, NULL, id);
-        jbox_move(box, id, INTENT_SENT, NULL);
-        jbox_move(box, id, INTENT_UNKNOWN, NULL);
-    }
-    assert_true(verify(box, &entries));
-    assert_int_equal(entries, 6);
-    for (size_t i = 0; i < COUNT_OF(edits); i++) {
-        sqlite3 *raw = raw_open(box);
-        raw_run(raw, "SAVEPOINT edit");
-        raw_drop_triggers(raw);
-        raw_run(raw, edits[i]);
-        raw_run(raw, "RELEASE edit");
-        sqlite3_close(raw);
-        jbox_again(box);
-        if (verify(box, &entries))
-            fail_msg("not seen: %s", edits[i]);
-        jbox_restore(box);
-        assert_true(verify(box, &entries));
-    }
-}
-
-static bool count_entries(void *ctx, const struct audit_entry *entry)
-{
-    int *count = ctx;
-
-    assert_int_equal(entry->seq, ++*count);
-    assert_string_equal(entry->person, "Ana");
-    assert_int_equal(strlen(entry->hash), 64);
-    return true;
-}
-
-static void audit_walk(void **state)
-{
-    struct jbox *box = *state;
-    char id[INTENT_ID_SIZE];
-    int count = 0;
-
-    jbox_prepare(box, NULL, id);
-    jbox_move(box, id, INTENT_SENT, NULL);
-    assert_true(journal_acknowledge(box->journal, id, "seen", NULL));
-    assert_true(journal_audit(box->journal, count_entries, &count, NULL));
-    assert_int_equal(count, 3);
-}
-
-/* --- several processes ------------------------------------------------------------------------------ */
-
-/* A child prepares and sends, then vanishes or stays: only the vanished one's rows are taken. */
-static void dead_owner(void **state)
-{
-    struct jbox *box = *state;
-    int taken = 0, ready[2], hold[2];
-    char byte;
-
-    journal_close(box->journal);
-    box->journal = NULL;
-    for (int dies = 1; dies >= 0; dies--) {
-        assert_int_equal(pipe(ready), 0);
-        assert_int_equal(pipe(hold), 0);
-        pid_t child = fork();
-        if (child == 0) {
-            char id[INTENT_ID_SIZE];
-            close(hold[1]);
-            box->child = true;
-            box->journal = jbox_open(box);
-            jbox_prepare(box, dies ? "T1" : "T3", id);
-            jbox_prepare(box, dies ? "T2" : "T4", id);
-            jbox_move(box, id, INTENT_SENT, NULL);
-            if (write(ready[1], "x", 1) != 1 || (!dies && read(hold[0], &byte, 1) < 0))
-                _exit(1);
-            raise(SIGKILL);
-        }
-        close(hold[0]);
-        assert_int_equal(read(ready[0], &byte, 1), 1);
-        if (dies)
-            waitpid(child, NULL, 0);
-        box->journal = jbox_open(box);
-        assert_true(journal_recover(box->journal, &taken, NULL));
-        assert_int_equal(taken, dies ? 2 : 0);
-        assert_true(journal_recover(box->journal, &taken, NULL));
-        assert_int_equal(taken, 0);
-        jbox_check_count(box, INTENTS_UNRESOLVED, dies ? 1 : 2); /* the dead one's UNKNOWN, a live SENT */
-        if (!dies) {
-            close(hold[1]);
-            waitpid(child, NULL, 0);
-            assert_true(journal_recover(box->journal, &taken, NULL));
-            assert_int_equal(taken, 2);
-            close(ready[0]), close(ready[1]);
-            break;
-        }
-        journal_close(box->journal);
-        box->journal = NULL;
-        close(ready[0]), close(ready[1]), close(hold[1]);
-    }
-    int64_t entries;
-    assert_true(verify(box, &entries));
-}
-
-/* Rows of another boot: dead whatever the lock says; the quiet count starts over. */
-static void other_boot(void **state)
-{
-    struct jbox *box = *state;
-    char sent[INTENT_ID_SIZE], unknown[INTENT_ID_SIZE];
-    struct arena arena = {0};
-    struct intent intent;
-    struct intent_extra extra;
-    int taken;
-
-    jbox_prepare(box, NULL, sent);
-    jbox_prepare(box, NULL, unknown);
-    jbox_move(box, sent, INTENT_SENT, NULL);
-    jbox_move(box, unknown, INTENT_SENT, NULL);
-    jbox_move(box, unknown, INTENT_UNKNOWN, NULL);
-    sqlite3 *raw = raw_open(box);
-    raw_run(raw, "UPDATE intent SET rev = rev + 1, owner_boot_id = 'b', sent_boot_id = 'b',"
-                 " quiet_boot_id = iif(quiet_boot_id IS NULL, NULL, 'b'), quiet_boot_ms = 5");
-    sqlite3_close(raw);
-    assert_true(journal_get(box->journal, unknown, &arena, &intent, NULL));
-    assert_int_equal(intent.quiet_until_ms, 0);
-    assert_true(journal_recover(box->journal, &taken, NULL));
-    assert_int_equal(taken, 1);
-    jbox_check_state(box, sent, INTENT_UNKNOWN);
-    assert_true(journal_get(box->journal, unknown, &arena, &intent, NULL));
-    assert_true(intent.quiet_until_ms > clock_utc_ms());
-    assert_true(journal_get_extra(box->journal, unknown, &arena, &extra, NULL));
-    assert_false(extra.same_boot); /* never to be sent again */
-    assert_true(extra.quiet_known);
-    arena_done(&arena);
-}
-
-/* Four processes move rows side by side: nothing is lost, nothing is done twice, the chain holds. */
-static void side_by_side(void **state)
-{
-    struct jbox *box = *state;
-    enum { PROCESSES = 4, ROWS = 25 };
-    int64_t entries;
-
-    journal_close(box->journal);
-    box->journal = NULL;
-    for (int i = 0; i < PROCESSES; i++)
-        if (fork() == 0) {
-            box->child = true;
-            box->journal = jbox_open(box);
-            for (int row = 0; row < ROWS; row++) {
-                char id[INTENT_ID_SIZE];
-                jbox_prepare(box, NULL, id);
-                jbox_move(box, id, INTENT_SENT, NULL);
-                jbox_move(box, id, INTENT_UNKNOWN, NULL);
-            }
-            journal_close(box->journal);
-            _exit(0);
-        }
-    for (int i = 0; i < PROCESSES; i++) {
-        int status;
-        wait(&status);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
-    box->journal = jbox_open(box);
-    assert_true(verify(box, &entries));
-    assert_int_equal(entries, PROCESSES * ROWS * 3);
-    jbox_check_count(box, INTENTS_UNRESOLVED, PROCESSES * ROWS);
-}
-
-/* --- trouble ---------------------------------------------------------------------------------------- */
+/* --- trouble --------------------------------------------------------------------------------- */
 
 /* A full disk: nothing is written, and this process moves no more money. */
 static void full_disk(void **state)
@@ -590,9 +425,9 @@ static void full_disk(void **state)
     char id[INTENT_ID_SIZE];
 
     jbox_prepare(box, "T2", id);
-    assert_int_equal(sqlite3_exec(db_handle(box->journal->db), "PRAGMA max_page_count = 1", NULL, NULL,
-                                  NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db_handle(box->journal->db), "PRAGMA max_page_count = 1", NULL, NULL, NULL),
+        SQLITE_OK);
     char *long_text = mem_alloc(60001);
     memset(long_text, 'a', 60000);
     draft.body = long_text;
@@ -647,11 +482,14 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, jbox_setup, jbox_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(all_state_pairs), TEST(fixed_columns), TEST(begins_prepared), TEST(rejected_only_first),
-        TEST(compare_and_set), TEST(one_holder), TEST(index_refuses), TEST(one_form), TEST(one_claim),
-        TEST(learning), TEST(resolving), TEST(sets), TEST(chain_shows_edits), TEST(audit_walk),
-        TEST(dead_owner), TEST(other_boot), TEST(side_by_side), TEST(full_disk),
-        TEST(body_is_checked), TEST(other_property),
+        TEST(all_state_pairs), TEST(fixed_columns),
+        TEST(begins_prepared), TEST(rejected_only_first),
+        TEST(compare_and_set), TEST(one_holder),
+        TEST(index_refuses),   TEST(one_form),
+        TEST(one_claim),       TEST(learning),
+        TEST(resolving),       TEST(sets),
+        TEST(full_disk),       TEST(body_is_checked),
+        TEST(other_property),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,20 @@
 
 #include "../cache/judge.h"
 
-enum kind_of_body { NOTHING, ALIEN, ENVELOPE_BEFORE, ENVELOPE_OTHER, ENVELOPE_TERMINAL,
-                    RECORD_GOOD, RECORD_BAD, RECORD_ODD_STATUS, RECORD_NO_ID, RECORD_FOREIGN,
-                    RECORD_OTHER_AMOUNT, BODY_KINDS };
+enum kind_of_body {
+    NOTHING,
+    ALIEN,
+    ENVELOPE_BEFORE,
+    ENVELOPE_OTHER,
+    ENVELOPE_TERMINAL,
+    RECORD_GOOD,
+    RECORD_BAD,
+    RECORD_ODD_STATUS,
+    RECORD_NO_ID,
+    RECORD_FOREIGN,
+    RECORD_OTHER_AMOUNT,
+    BODY_KINDS
+};
 
 static bool is_mod(enum op_kind kind)
 {
@@ -26,8 +37,8 @@ static struct judge_intent make_intent(enum op_kind kind, int attempt)
                                   .attempt = attempt,
                                   .env = ENV_TEST,
                                   .webcode = "HOTEL9",
-                                  .target = kind == OP_CHARGE ? "V400m-TEST-000001"
-                                                              : "HOTEL9-POSXT-42",
+                                  .target =
+                                      kind == OP_CHARGE ? "V400m-TEST-000001" : "HOTEL9-POSXT-42",
                                   .tag = "0123abcd"};
 
     if (kind == OP_LINK)
@@ -77,7 +88,9 @@ static struct api_answer make_answer(const struct judge_intent *intent, int stat
     case ENVELOPE_OTHER:
     case ENVELOPE_TERMINAL:
         answer.body = BODY_ERROR;
-        answer.error.code = body == ENVELOPE_BEFORE ? 12001 : body == ENVELOPE_OTHER ? 13001 : 13004;
+        answer.error.code = body == ENVELOPE_BEFORE  ? 12001
+                            : body == ENVELOPE_OTHER ? 13001
+                                                     : 13004;
         return answer;
     case RECORD_BAD:
         answer.record.status = "refused";
@@ -102,7 +115,8 @@ static struct api_answer make_answer(const struct judge_intent *intent, int stat
 }
 
 /* The second table: what must come out, thought through again from what a caller can know. */
-static enum intent_state expected(enum op_kind kind, int attempt, int status, enum kind_of_body body)
+static enum intent_state expected(enum op_kind kind, int attempt, int status,
+                                  enum kind_of_body body)
 {
     bool reference_ok = body == RECORD_GOOD || body == RECORD_BAD || body == RECORD_ODD_STATUS ||
                         (body == RECORD_OTHER_AMOUNT && (kind == OP_CANCEL || kind == OP_EXTEND));
@@ -139,14 +153,15 @@ static void whole_table(void **state)
             for (int attempt = 1; attempt <= JUDGE_MAX_ATTEMPTS; attempt++)
                 for (int kind = 0; kind < OP_KINDS; kind++, cases++) {
                     struct judge_intent intent = make_intent((enum op_kind)kind, attempt);
-                    struct api_answer answer = make_answer(&intent, status, (enum kind_of_body)body);
+                    struct api_answer answer =
+                        make_answer(&intent, status, (enum kind_of_body)body);
                     struct verdict verdict = judge_answer(&intent, &answer);
                     enum intent_state want =
                         expected(intent.kind, attempt, status, (enum kind_of_body)body);
                     if (verdict.next != want)
-                        fail_msg("%s attempt %d status %d body %d: %s, not %s", op_name(intent.kind),
-                                 attempt, status, body, intent_state_name(verdict.next),
-                                 intent_state_name(want));
+                        fail_msg("%s attempt %d status %d body %d: %s, not %s",
+                                 op_name(intent.kind), attempt, status, body,
+                                 intent_state_name(verdict.next), intent_state_name(want));
                     assert_non_null(verdict.why);
                 }
     assert_true(cases > 48000);
@@ -263,9 +278,12 @@ static void link_needs_its_url(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_table), cmocka_unit_test(flags),
-        cmocka_unit_test(never_left_or_stopped), cmocka_unit_test(codes),
-        cmocka_unit_test(identity), cmocka_unit_test(tags),
+        cmocka_unit_test(whole_table),
+        cmocka_unit_test(flags),
+        cmocka_unit_test(never_left_or_stopped),
+        cmocka_unit_test(codes),
+        cmocka_unit_test(identity),
+        cmocka_unit_test(tags),
         cmocka_unit_test(link_needs_its_url),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

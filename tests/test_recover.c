@@ -1,6 +1,6 @@
-/* Crashes: a child process is killed before and after every commit of an operation, or when the server
-   has its request; another process then finds out by reading. The simulator runs here, outlives the
-   child, and its ledger is the referee. */
+/* Crashes: a child process is killed before and after every commit of an operation, or when the
+   server has its request; another process then finds out by reading. The simulator runs here,
+   outlives the child, and its ledger is the referee. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,11 +17,11 @@
 
 #include "support_money.h"
 
-/* --- the victim ------------------------------------------------------------------------------- */
+/* --- the victim ------------------------------------------------------------------------------ */
 
 struct crash {
-    int commit;   /* the how-many-th of the journal, from 1; 0: none */
-    bool after;   /* it is on disk already */
+    int commit; /* the how-many-th of the journal, from 1; 0: none */
+    bool after; /* it is on disk already */
     int seen;
 };
 
@@ -85,7 +85,7 @@ static bool end_of(struct till *till, pid_t child)
     return WIFSIGNALED(status);
 }
 
-/* --- afterwards --------------------------------------------------------------------------------- */
+/* --- afterwards ------------------------------------------------------------------------------ */
 
 static bool nothing_open(void *ctx)
 {
@@ -111,7 +111,8 @@ static void settle(struct till *till, size_t known, const char *what)
     assert_true(ops_recover(till->ops, NULL, &err));
     if (!loop_run_until(till->loop, nothing_open, till, 20000)) {
         assert_true(journal_list(till->journal, INTENTS_OPEN, 0, &page, NULL));
-        fail_msg("%s: still %s (%s)", what, intent_state_name(page.rows[0].state), page.rows[0].why);
+        fail_msg("%s: still %s (%s)", what, intent_state_name(page.rows[0].state),
+                 page.rows[0].why);
     }
     assert_true(journal_list(till->journal, INTENTS_ALL, 0, &page, NULL));
     assert_true(page.count <= known + 1);
@@ -152,10 +153,12 @@ static void crash_everywhere(struct till *till, struct op_request *request, cons
         for (int after = 0; after <= 1; after++) {
             char label[80];
             size_t known = rows_so_far(till);
-            snprintf(label, sizeof label, "%s, %s commit %d", what, after ? "after" : "before", commit);
+            snprintf(label, sizeof label, "%s, %s commit %d", what, after ? "after" : "before",
+                     commit);
             random_uuid(request->form_id);
             request->has_seen = false;
-            bool killed = end_of(till, start_victim(till, request, (struct crash){commit, after, 0}));
+            bool killed =
+                end_of(till, start_victim(till, request, (struct crash){commit, after, 0}));
             kills += killed;
             settle(till, known, label);
             if (!killed) {
@@ -183,7 +186,7 @@ static int teardown(void **state)
     return till_teardown(state);
 }
 
-/* --- tests ---------------------------------------------------------------------------------------- */
+/* --- tests ----------------------------------------------------------------------------------- */
 
 static void charges(void **state)
 {
@@ -292,8 +295,8 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(charges), TEST(refunds), TEST(links), TEST(killed_by_the_server), TEST(killed_again),
-        TEST(shown_first),
+        TEST(charges),      TEST(refunds),     TEST(links), TEST(killed_by_the_server),
+        TEST(killed_again), TEST(shown_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
