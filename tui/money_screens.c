@@ -169,7 +169,7 @@ struct area money_paint_box(struct app *app, struct area area, int rows, enum op
     enum { BOX_COLS = 76 };
     struct area box = area_center(area, rows, BOX_COLS);
     draw_box(box, app_desk(app)->env, money_title(app, words_op(kind)));
-    return area_inset(box, 1, 2);
+    return area_inset(box, 1, box.cols < BOX_COLS ? 1 : 2);
 }
 
 /* --- once more -------------------------------------------------------------------------------- */

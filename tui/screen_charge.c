@@ -343,7 +343,7 @@ static void charge_paint(struct app *app, void *state, struct area area)
     if (charge->terminals.count == 0)
         draw_text(inside, row + 1, 0, STYLE_DIM, text_ours(_("Asking for the terminals…")));
     draw_text(inside, inside.rows - 1, 0, STYLE_DIM,
-              text_ours(_("Enter next field   F2 review   Esc close without charging")));
+              text_ours(_("Enter next field   F2 review   Esc close")));
 }
 
 static const struct screen screen_charge = {
