@@ -118,10 +118,13 @@ bool cli_has(const struct cli *cli, enum cli_option option);
 /* The number given with an option; fallback when it is not given. False: said why, CLI_USAGE. */
 bool cli_number(struct cli *cli, enum cli_option option, int64_t high, int64_t *out);
 
-/* --- help (cli_help.c) --------------------------------------------------------------------------- */
+/* --- help (cli_help.c, cli_generate.c) ------------------------------------------------------------- */
 
 void cli_help(const struct cli_command *command); /* NULL: of the program */
 bool cli_generate(const char *what);              /* man, bash, zsh, fish; false: none of them */
+const char *cli_status_help(int status);          /* untranslated; NULL past the last */
+bool cli_takes(const struct cli_command *command, int option);
+bool cli_is_general(int option); /* means the same without and with any command */
 
 /* --- output (cli_print.c, cli_table.c, cli_json.c): data to stdout, messages to stderr ---------- */
 

@@ -78,15 +78,20 @@ static void print_json(const struct intent *intent)
     buf_done(&line);
 }
 
-int cli_money_report(struct cli *cli, const struct intent *intent)
+static void print_outcome(struct cli *cli, const struct intent *intent)
 {
-    cli_say_advice(words_of_intent(&cli->arena, intent));
     if (cli_has(cli, OPTION_JSON)) {
         print_json(intent);
     } else if (intent->server_reference) {
         cli_put(stdout, text_clean(&cli->arena, intent->server_reference));
         fputc('\n', stdout);
     }
+}
+
+int cli_money_report(struct cli *cli, const struct intent *intent)
+{
+    cli_say_advice(words_of_intent(&cli->arena, intent));
+    print_outcome(cli, intent);
     return cli_money_exit(intent);
 }
 
@@ -282,13 +287,19 @@ static int follow_to_report(struct cli *cli, const char *id, int64_t wait_s)
     /* The transfer has a limit of its own and then answers "unknown"; this is only the second line. */
     int64_t limit_ms = ((int64_t)cli->config.charge_timeout_s + 120) * 1000;
     enum cli_wait end = cli_wait(cli, follow_is_over, &follow, limit_ms, on_interrupt);
-    bool unsettled = !is_settled(&follow.intent);
-    if (end == CLI_WAIT_DONE && unsettled && wait_s > 0) {
+    if (end == CLI_WAIT_DONE && !is_settled(&follow.intent) && wait_s > 0) {
         cli_say_advice(words_of_intent(&cli->arena, &follow.intent));
         follow.enough = is_settled;
-        cli_wait(cli, follow_is_over, &follow, wait_s * 1000, NULL);
+        end = cli_wait(cli, follow_is_over, &follow, wait_s * 1000, NULL);
     }
-    int status = cli_money_report(cli, &follow.intent);
+    int status = CLI_UNKNOWN;
+    if (end == CLI_WAIT_LEFT && !is_answered(&follow.intent)) {
+        cli_say(text_ours(_("Left while it is under way: its outcome is UNKNOWN.")));
+        cli_say(text_ours(_("Do not do it again: run avirato-console recover first.")));
+        print_outcome(cli, &follow.intent);
+    } else {
+        status = cli_money_report(cli, &follow.intent);
+    }
     if (wait_s > 0 && follow.intent.state == INTENT_ACCEPTED) {
         cli_say(text_ours(_("It was not final yet when the time to wait was over.")));
         status = CLI_UNKNOWN;

@@ -60,7 +60,7 @@ static void print_facts(struct cli *cli, const char *payment_reference)
         {N_("Refunded"), format_minor(&cli->arena, facts.refunded, currency)},
         {N_("In progress"),
          format_minor(&cli->arena, facts.refunding + facts.capturing, currency)},
-        {N_("Left"), format_minor(&cli->arena, facts.left, currency)},
+        {N_("Still left"), format_minor(&cli->arena, facts.left, currency)},
     };
     fputc('\n', stdout);
     print_lines(cli, lines, COUNT_OF(lines));
