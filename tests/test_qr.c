@@ -1,5 +1,5 @@
-/* QR codes are read back by a decoder that shares nothing with the encoder: from the modules, from a
-   drawn grid and from printed text, in half blocks and in ASCII. */
+/* QR codes are read back by a decoder that shares nothing with the encoder: from the modules, from
+   a drawn grid and from printed text, in half blocks and in ASCII. */
 #include "../tui/qr.h"
 
 #include <setjmp.h>
@@ -39,8 +39,8 @@ static void assert_decodes(const struct canvas *canvas, const char *expected)
     free(pixels);
 }
 
-/* One line of printed text or of a grid, back into modules. Anything but the marks of a QR code is a
-   failure. */
+/* One line of printed text or of a grid, back into modules. Anything but the marks of a QR code is
+   a failure. */
 static void add_line(struct canvas *canvas, const char *line, bool utf8)
 {
     static const char *const marks[2][4] = {{"  ", "##", "", ""}, {" ", "▀", "▄", "█"}};
@@ -85,7 +85,8 @@ static void each_url(void (*check)(const char *url))
         check(urls[i]);
     /* Every length up to far beyond a real one: every version up to 12 and each of its borders. */
     char url[301] = "https://pay.example/";
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     for (size_t len = strlen(url); len < sizeof url - 1; len++) {
         url[len] = letters[random_below(sizeof letters - 1)];
         url[len + 1] = '\0';
@@ -107,7 +108,8 @@ static void check_modules(const char *url)
     for (int i = 0; i < canvas.rows; i++) /* the quiet zone is whole on every side */
         for (int j = 0; j < QR_QUIET; j++) {
             assert_false(canvas.dark[i][j] || canvas.dark[j][i]);
-            assert_false(canvas.dark[i][canvas.rows - 1 - j] || canvas.dark[canvas.rows - 1 - j][i]);
+            assert_false(canvas.dark[i][canvas.rows - 1 - j] ||
+                         canvas.dark[canvas.rows - 1 - j][i]);
         }
     qr_free(qr);
 }

@@ -1,6 +1,7 @@
 /* The one way to confirm money. See dialog.h for the gestures, and why a key can come too early. */
 #include "dialog.h"
 
+#include "large.h"
 #include "prompt.h"
 #include "words.h"
 
@@ -127,23 +128,6 @@ static void confirm_paste(struct app *app, void *untyped, struct text text)
 
 /* --- painting ----------------------------------------------------------------------------- */
 
-/* "1 2 , 5 0  E U R": as large as text gets. */
-static struct text spaced(struct arena *arena, struct text text)
-{
-    struct buf out;
-    buf_init(&out, 512);
-    for (size_t at = 0, from = 0; text.bytes[at]; from = at) {
-        uint32_t points[3];
-        int count, cells;
-        text_next(text, &at, points, &count, &cells);
-        buf_add(&out, text.bytes + from, at - from);
-        buf_puts(&out, " ");
-    }
-    struct text result = {arena_strdup(arena, out.data ? out.data : "")};
-    buf_done(&out);
-    return result;
-}
-
 static int paint_facts(const struct confirm_state *state, struct area area, int row)
 {
     for (size_t i = 0; i < state->confirm.fact_count; i++) {
@@ -178,18 +162,20 @@ static void confirm_paint(struct app *app, void *untyped, struct area area)
     const struct confirm *confirm = &state->confirm;
     struct arena *arena = app_arena(app);
     int warning = *confirm->warning.bytes ? 3 : 0;
-    int wanted = 2 + 3 + (int)confirm->fact_count + 1 + warning + 3;
+    int wanted = 2 + 1 + LARGE_ROWS + 1 + (int)confirm->fact_count + 1 + warning + 2;
     struct area box = area_center(area, wanted < area.rows ? wanted : area.rows, BOX_COLS);
-    bool tight = wanted > area.rows;
+    bool tight = wanted > area.rows,
+         blocks = !tight && large_has_blocks(app_config(app)->ascii_borders);
     draw_box(
         box, app_desk(app)->env,
         text_oursf(arena, "%s %s", words_op(confirm->kind).bytes, app_env_word(app, arena).bytes));
     struct area inner = area_inset(box, 1, 2);
     int row = tight ? 0 : 1;
     if (confirm->amount.known) {
-        struct text amount = spaced(arena, format_money(arena, &confirm->amount));
-        draw_text(inner, row, (inner.cols - text_width(amount)) / 2, STYLE_STRONG, amount);
-        row += tight ? 1 : 2;
+        struct text amount = format_money(arena, &confirm->amount);
+        int col = (inner.cols - large_width(amount, blocks)) / 2;
+        row = large_draw(inner, tight ? -1 : row, col, STYLE_STRONG, amount, blocks) + !tight;
+        row = tight ? 1 : row;
     }
     row = paint_facts(state, inner, row) + (tight ? 0 : 1);
     draw_wrapped(area_rows(inner, row, inner.rows - 2 - row), 0, 0, STYLE_WARN, confirm->warning);

@@ -1,5 +1,7 @@
 #include "large.h"
 
+#include "format.h"
+
 #include <string.h>
 
 /* Six half lines of up to three dots each, top to bottom; bit 2 is the left one. */
@@ -13,6 +15,11 @@ static const struct {
     {'6', 3, {7, 4, 7, 5, 7, 0}}, {'7', 3, {7, 1, 1, 1, 1, 0}}, {'8', 3, {7, 5, 7, 5, 7, 0}},
     {'9', 3, {7, 5, 7, 1, 7, 0}}, {'.', 1, {0, 0, 0, 0, 4, 0}}, {',', 1, {0, 0, 0, 0, 4, 4}},
 };
+
+bool large_has_blocks(bool ascii)
+{
+    return !ascii && format_utf8();
+}
 
 static int glyph_of(char letter)
 {

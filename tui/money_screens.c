@@ -24,8 +24,7 @@ void money_command(struct app *app, enum command command)
 
 struct text money_title(struct app *app, struct text what)
 {
-    return text_oursf(app_arena(app), "%s (%s)", what.bytes,
-                      words_env(app_desk(app)->env).bytes);
+    return text_oursf(app_arena(app), "%s (%s)", what.bytes, words_env(app_desk(app)->env).bytes);
 }
 
 void money_copy(struct app *app)
@@ -35,14 +34,9 @@ void money_copy(struct app *app)
     if (!app_target(app, arena, &target) || !target.copy)
         return;
     bool sent = term_copy(target.copy);
-    app_message(app, sent ? STYLE_GOOD : STYLE_NORMAL,
-                text_oursf(arena, sent ? _("%s copied") : "%s",
-                           text_clean(arena, target.copy).bytes));
-}
-
-bool money_half_blocks(struct app *app)
-{
-    return format_utf8() && !app_config(app)->ascii_borders;
+    app_message(
+        app, sent ? STYLE_GOOD : STYLE_NORMAL,
+        text_oursf(arena, sent ? _("%s copied") : "%s", text_clean(arena, target.copy).bytes));
 }
 
 struct text money_terminal_name(struct app *app, const char *poi_id)
@@ -70,8 +64,8 @@ int money_paint_facts(struct area area, int row, const struct fact *facts, size_
         if (!facts[i].value.bytes || !facts[i].value.bytes[0])
             continue;
         draw_text(area, row, 0, STYLE_DIM, text_ours(_(facts[i].label)));
-        draw_field(area_cell(area, row, width + 2, area.cols - width - 2), ALIGN_LEFT, facts[i].style,
-                   facts[i].value);
+        draw_field(area_cell(area, row, width + 2, area.cols - width - 2), ALIGN_LEFT,
+                   facts[i].style, facts[i].value);
         row++;
     }
     return row;

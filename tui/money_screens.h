@@ -1,12 +1,12 @@
-/* The screens that ask for money to move, and the one that says what became of it. None of them sends
-   anything itself: form → questions → dialog_confirm() → op_start() → money_follow(). */
+/* The screens that ask for money to move, and the one that says what became of it. None of them
+   sends anything itself: form → questions → dialog_confirm() → op_start() → money_follow(). */
 #ifndef TUI_MONEY_SCREENS_H
 #define TUI_MONEY_SCREENS_H
 
 #include "ui.h"
 
-/* Handler of the commands CHARGE, LINK, REFUND, CAPTURE, CANCEL and EXTEND; the last four act on what
-   is selected on the screen on top. */
+/* Handler of the commands CHARGE, LINK, REFUND, CAPTURE, CANCEL and EXTEND; the last four act on
+   what is selected on the screen on top. */
 void money_command(struct app *app, enum command command);
 
 /* Empty forms, or filled in from an earlier intent (like; its strings are copied). */
@@ -18,8 +18,8 @@ void money_open_action(struct app *app, enum op_kind kind, const char *payment_r
 /* The screen that waits for an intent, tells its outcome and turns by itself as more becomes known:
    right after op_start(), and to come back to it from anywhere. */
 void money_follow(struct app *app, const char *intent_id);
-/* The same right after a modification was started; seen: what the person saw when confirming, so that
-   a payment that has changed meanwhile can be shown as it was and as it is. */
+/* The same right after a modification was started; seen: what the person saw when confirming, so
+   that a payment that has changed meanwhile can be shown as it was and as it is. */
 void money_follow_seen(struct app *app, const char *intent_id, const struct payment_facts *seen);
 
 /* --- shared by these screens ------------------------------------------------------------------ */
@@ -30,18 +30,17 @@ extern const struct screen screen_link_ready; /* argument: intent id; money_foll
 struct text money_title(struct app *app, struct text what);
 /* COPY of a screen that has a target. */
 void money_copy(struct app *app);
-/* Whether ▀▄█ can be shown. */
-bool money_half_blocks(struct app *app);
 /* The name of a terminal, or its poiId when it has none. */
 struct text money_terminal_name(struct app *app, const char *poi_id);
 /* Labelled lines; those with an empty value are left out. Returns the row after them. */
 int money_paint_facts(struct area area, int row, const struct fact *facts, size_t count);
-/* What happened in this style, then money, next and proof, wrapped, apart. Returns the row after. */
+/* What happened in this style, then money, next and proof, wrapped, apart. Returns the row after.
+ */
 int money_paint_advice(struct area area, int row, const struct advice *advice, enum style style);
 /* Facts that people compare: true when one of them moved. */
 bool money_facts_differ(const struct payment_facts *a, const struct payment_facts *b);
-/* Shows why the core refuses a request: at the field it speaks of, else as a message. names[i] is what
-   ERR_INVALID's detail calls field i, or NULL. */
+/* Shows why the core refuses a request: at the field it speaks of, else as a message. names[i] is
+   what ERR_INVALID's detail calls field i, or NULL. */
 void money_fail_form(struct app *app, struct form *form, const struct err *err,
                      const char *const *names);
 /* Says why op_start() would not take a confirmed request: who is in the way, or the error. */

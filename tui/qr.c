@@ -66,8 +66,7 @@ bool qr_draw(const struct qr *qr, struct area area, bool utf8)
         return false;
     for (int row = 0; row < rows; row++)
         for (int col = 0; col < qr_side(qr); col++)
-            draw_text(area, row, col * step, STYLE_PAPER,
-                      text_ours(cell_text(qr, row, col, utf8)));
+            draw_text(area, row, col * step, STYLE_PAPER, text_ours(cell_text(qr, row, col, utf8)));
     return true;
 }
 

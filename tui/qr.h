@@ -1,5 +1,6 @@
-/* QR codes in a terminal: half blocks where the character set has them, else two characters a module.
-   Always dark on light with a quiet zone of four modules around, or a phone does not see it. */
+/* QR codes in a terminal: half blocks where the character set has them, else two characters a
+   module. Always dark on light with a quiet zone of four modules around, or a phone does not see
+   it. */
 #ifndef TUI_QR_H
 #define TUI_QR_H
 

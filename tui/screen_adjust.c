@@ -19,23 +19,25 @@ static const struct {
 } kinds[OP_KINDS] = {
     [OP_REFUND] = {2, 20, N_("It goes back to the same card; the bank may take days to show it.")},
     [OP_CAPTURE] = {1, 15, N_("One capture a hold: what is not captured is released for good.")},
-    [OP_CANCEL] = {0, 12, N_("The hold is given up and nothing is charged. The guest's bank may need "
-                         "days to free the amount.")},
-    [OP_EXTEND] = {0, 12, N_("The hold gets more time; its amount stays the same. The guest's bank may "
-                         "refuse it.")},
+    [OP_CANCEL] = {0, 12,
+                   N_("The hold is given up and nothing is charged. The guest's bank may need "
+                      "days to free the amount.")},
+    [OP_EXTEND] = {0, 12,
+                   N_("The hold gets more time; its amount stays the same. The guest's bank may "
+                      "refuse it.")},
 };
 
 struct adjust {
     enum op_kind kind;
-    char *reference;             /* of the payment */
+    char *reference; /* of the payment */
     struct form form;
     char form_id[UUID_SIZE];
     struct payment_facts facts;  /* as shown */
     struct payment_facts before; /* as shown until they moved */
     bool moved;
-    struct arena arena;          /* of payment */
+    struct arena arena; /* of payment */
     struct row payment;
-    struct money amount;         /* as reviewed */
+    struct money amount; /* as reviewed */
     const char *reason;
 };
 struct adjust_start {
@@ -88,7 +90,8 @@ static void fetch_facts(struct app *app, const struct adjust *adjust)
         sync_record(app_desk(app)->sync, adjust->payment.record.kind, adjust->payment.record.id);
 }
 
-/* What was on the screen before is kept until the person sends or leaves, so that a change is seen. */
+/* What was on the screen before is kept until the person sends or leaves, so that a change is seen.
+ */
 static void adjust_reload(struct app *app, void *state, unsigned bits)
 {
     struct adjust *adjust = state;
@@ -323,7 +326,7 @@ static int paint_so_far(struct app *app, const struct adjust *adjust, struct are
     };
     const struct fact in_short[] = {so_far[0], hold ? so_far[3] : so_far[8]};
     return low ? money_paint_facts(area, 0, in_short, COUNT_OF(in_short))
-                        : money_paint_facts(area, 0, so_far, COUNT_OF(so_far)) + 1;
+               : money_paint_facts(area, 0, so_far, COUNT_OF(so_far)) + 1;
 }
 
 /* Below the form, with every key: what the amount would lead to. */
@@ -335,9 +338,10 @@ static int paint_outcome(struct app *app, const struct adjust *adjust, struct ar
         return row + 1;
     struct fact outcome = outcome_of(app, adjust, amount.minor);
     if (amount.minor > ceiling(adjust))
-        outcome = (struct fact){N_("Too much"), text_oursf(app_arena(app), _("at most %s"),
-                                                     sum(app, adjust, ceiling(adjust)).bytes),
-                                STYLE_BAD};
+        outcome = (struct fact){
+            N_("Too much"),
+            text_oursf(app_arena(app), _("at most %s"), sum(app, adjust, ceiling(adjust)).bytes),
+            STYLE_BAD};
     draw_field(area_cell(area, row, LABEL, VALUE - LABEL - 1), ALIGN_LEFT, STYLE_DIM,
                text_ours(_(outcome.label)));
     draw_text(area, row, VALUE, outcome.style, outcome.value);
@@ -350,8 +354,9 @@ static int paint_news(struct app *app, const struct adjust *adjust, struct area 
     enum why_not why = why_not(app, adjust);
     if (adjust->moved)
         row = draw_wrapped(area, row, 0, STYLE_WARN,
-                           text_oursf(arena, _("The payment has changed since you opened this: "
-                                               "left %s before, %s now."),
+                           text_oursf(arena,
+                                      _("The payment has changed since you opened this: "
+                                        "left %s before, %s now."),
                                       sum(app, adjust, adjust->before.left).bytes,
                                       sum(app, adjust, adjust->facts.left).bytes));
     if (why != WHY_POSSIBLE)
@@ -374,8 +379,7 @@ static void adjust_paint(struct app *app, void *state, struct area area)
     }
     row = paint_news(app, adjust, body, row);
     if (!low && !adjust->moved)
-        draw_wrapped(body, row, 0, STYLE_DIM,
-                     text_ours(_(kinds[adjust->kind].about)));
+        draw_wrapped(body, row, 0, STYLE_DIM, text_ours(_(kinds[adjust->kind].about)));
     draw_text(inside, inside.rows - 1, 0, STYLE_KEY,
               text_ours(has_form(adjust) ? _("Enter next field   F2 review   Esc close")
                                          : _("Enter review   Esc close")));
@@ -401,8 +405,9 @@ void money_open_action(struct app *app, enum op_kind kind, const char *payment_r
     if (journal_holder(app_desk(app)->journal, kind, payment_reference, app_arena(app), &open,
                        NULL)) {
         money_follow(app, open.id);
-        app_message(app, STYLE_WARN,
-                    text_ours(_("One change of a payment at a time: this one is not settled yet.")));
+        app_message(
+            app, STYLE_WARN,
+            text_ours(_("One change of a payment at a time: this one is not settled yet.")));
         return;
     }
     app_push(app, &screen_adjust, &(struct adjust_start){kind, payment_reference});

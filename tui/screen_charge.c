@@ -16,9 +16,11 @@ static const struct field charge_fields[FIELDS] = {
                  N_("yes: a pre-authorisation, to be captured later"), 0},
 };
 /* How the core's complaints name these fields. */
-static const char *const field_names[FIELDS] = {
-    [TERMINAL] = "target",       [AMOUNT] = "amount", [CURRENCY] = "currency",
-    [REFERENCE] = "reference", [DESCRIPTION] = "description"};
+static const char *const field_names[FIELDS] = {[TERMINAL] = "target",
+                                                [AMOUNT] = "amount",
+                                                [CURRENCY] = "currency",
+                                                [REFERENCE] = "reference",
+                                                [DESCRIPTION] = "description"};
 
 /* What is asked between form and review, in this order. */
 enum question_step { ASK_BUSY, ASK_OFFLINE, ASK_REPEAT, ASK_CONFIRM };
@@ -27,7 +29,7 @@ struct charge {
     struct field fields[FIELDS]; /* with the hint of this environment */
     struct form form;
     struct terminal_page terminals;
-    char poi[129];               /* chosen; survives a new list of terminals */
+    char poi[129]; /* chosen; survives a new list of terminals */
     char form_id[UUID_SIZE];
     char holder[INTENT_ID_SIZE]; /* the charge that keeps this terminal busy */
     struct money amount;         /* as reviewed */
@@ -117,8 +119,7 @@ static bool charge_open(struct app *app, void *state, const void *argument)
     const struct config *config = app_config(app);
     memcpy(charge->fields, charge_fields, sizeof charge_fields);
     if (app_desk(app)->env == ENV_TRAINING)
-        charge->fields[AMOUNT].hint =
-            N_("training: 01 refused, 02 cancelled, 06 lost answer");
+        charge->fields[AMOUNT].hint = N_("training: 01 refused, 02 cancelled, 06 lost answer");
     form_init(&charge->form, charge->fields, FIELDS, "EUR");
     form_set_text(&charge->form, CURRENCY, "EUR");
     if (config->terminal)
@@ -208,12 +209,12 @@ static bool ask_busy(struct app *app, struct charge *charge)
         return false;
     memcpy(charge->holder, holder.id, sizeof charge->holder);
     ask(app, charge, _("This terminal is busy"),
-        text_oursf(arena, _("A charge of %s by %s since %s is not settled yet (%s). One terminal "
-                            "takes one charge at a time.\n\nGo to that charge?"),
-                   format_money(arena, &holder.amount).bytes,
-                   text_clean(arena, holder.person).bytes,
-                   format_clock(arena, holder.created_ms).bytes,
-                   words_intent_state(holder.state).bytes));
+        text_oursf(
+            arena,
+            _("A charge of %s by %s since %s is not settled yet (%s). One terminal "
+              "takes one charge at a time.\n\nGo to that charge?"),
+            format_money(arena, &holder.amount).bytes, text_clean(arena, holder.person).bytes,
+            format_clock(arena, holder.created_ms).bytes, words_intent_state(holder.state).bytes));
     return true;
 }
 
@@ -224,11 +225,11 @@ static bool ask_offline(struct app *app, struct charge *charge)
     if (!row || row->online != 0)
         return false;
     ask(app, charge, _("This terminal is offline"),
-        text_oursf(arena, _("%s was not connected at %s. A charge will most likely end without an "
-                            "outcome, and it takes minutes to verify that nothing was charged. "
-                            "Wake the terminal, or take another one.\n\nCharge on it all the same?"),
-                   terminal_name(arena, row).bytes,
-                   format_clock(arena, row->online_ms).bytes));
+        text_oursf(arena,
+                   _("%s was not connected at %s. A charge will most likely end without an "
+                     "outcome, and it takes minutes to verify that nothing was charged. "
+                     "Wake the terminal, or take another one.\n\nCharge on it all the same?"),
+                   terminal_name(arena, row).bytes, format_clock(arena, row->online_ms).bytes));
     return true;
 }
 
@@ -240,9 +241,10 @@ static bool ask_repeat(struct app *app, struct charge *charge)
     if (!op_find_duplicate(app_desk(app)->ops, &request, arena, &earlier))
         return false;
     ask(app, charge, _("A second charge?"),
-        text_oursf(arena, _("This looks like a charge that was made before:\n\n%s\n%s, %s\n"
-                            "Reference: %s\nOutcome: %s\n\n"
-                            "Has the guest really to pay a second time?"),
+        text_oursf(arena,
+                   _("This looks like a charge that was made before:\n\n%s\n%s, %s\n"
+                     "Reference: %s\nOutcome: %s\n\n"
+                     "Has the guest really to pay a second time?"),
                    format_money(arena, &earlier.amount).bytes,
                    format_when_utc(arena, earlier.created_ms).bytes,
                    text_clean(arena, earlier.person).bytes,
@@ -285,9 +287,10 @@ static bool review(struct app *app, struct charge *charge)
 
 static void ask_next(struct app *app, struct charge *charge)
 {
-    static bool (*const questions[])(struct app *, struct charge *) = {
-        [ASK_BUSY] = ask_busy, [ASK_OFFLINE] = ask_offline,
-        [ASK_REPEAT] = ask_repeat, [ASK_CONFIRM] = review};
+    static bool (*const questions[])(struct app *, struct charge *) = {[ASK_BUSY] = ask_busy,
+                                                                       [ASK_OFFLINE] = ask_offline,
+                                                                       [ASK_REPEAT] = ask_repeat,
+                                                                       [ASK_CONFIRM] = review};
     while (!questions[charge->step](app, charge))
         charge->step++;
 }

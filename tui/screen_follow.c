@@ -1,6 +1,6 @@
 /* One intent from the moment it was written down until it has ended: the wait at the terminal, the
-   outcome, and what is being done while the outcome is not known. Read from the journal alone, so it
-   can be left and opened again at any time. */
+   outcome, and what is being done while the outcome is not known. Read from the journal alone, so
+   it can be left and opened again at any time. */
 #include "large.h"
 #include "money_screens.h"
 
@@ -17,12 +17,12 @@ struct follow_start {
 struct follow {
     struct app *app;
     char id[INTENT_ID_SIZE];
-    struct arena arena;          /* of intent */
+    struct arena arena; /* of intent */
     struct intent intent;
-    int64_t read_boot_ms;        /* when intent was read: its age goes on from there */
-    int64_t state_boot_ms;       /* when its state was first seen here */
-    struct loop_timer *tick;     /* once a second while somebody waits at the terminal */
-    int reads;                   /* of the lists, seen from this screen */
+    int64_t read_boot_ms;    /* when intent was read: its age goes on from there */
+    int64_t state_boot_ms;   /* when its state was first seen here */
+    struct loop_timer *tick; /* once a second while somebody waits at the terminal */
+    int reads;               /* of the lists, seen from this screen */
     int64_t last_look_ms;
     bool loaded, has_seen;
     struct payment_facts seen, now; /* when confirmed, and since */
@@ -163,19 +163,19 @@ static void ask_replay(struct app *app, struct follow *follow)
 {
     struct arena *arena = app_arena(app);
     dialog_confirm(
-        app, &(struct confirm){
-                 .kind = OP_CHARGE,
-                 .amount = follow->intent.amount,
-                 .facts = {{N_("Terminal"), money_terminal_name(app, follow->intent.target),
-                            STYLE_STRONG},
-                           {N_("Reference"), text_clean(arena, follow->intent.reference),
-                            STYLE_NORMAL}},
-                 .fact_count = 2,
-                 .warning = text_ours(_("This sends the very same request once more. If the first "
-                                        "one never arrived, the terminal lights up and the guest "
-                                        "is charged now. Only with the guest in front of you.")),
-                 .done = replay_confirmed,
-                 .ctx = follow});
+        app,
+        &(struct confirm){
+            .kind = OP_CHARGE,
+            .amount = follow->intent.amount,
+            .facts = {{N_("Terminal"), money_terminal_name(app, follow->intent.target),
+                       STYLE_STRONG},
+                      {N_("Reference"), text_clean(arena, follow->intent.reference), STYLE_NORMAL}},
+            .fact_count = follow->intent.reference ? 2 : 1,
+            .warning = text_ours(_("This sends the very same request once more. If the first "
+                                   "one never arrived, the terminal lights up and the guest "
+                                   "is charged now. Only with the guest in front of you.")),
+            .done = replay_confirmed,
+            .ctx = follow});
 }
 
 static void finish(struct app *app, struct follow *follow)
@@ -293,10 +293,10 @@ static int paint_wait(struct app *app, const struct follow *follow, struct area 
     int col = draw_text(area, row, 0, STYLE_DIM, text_ours(_("Waiting for")));
     col = draw_text(area, row, col + 1, STYLE_STRONG, format_elapsed(arena, age_ms(follow)));
     if (intent->kind == OP_CHARGE)
-        draw_text(area, row, col, STYLE_DIM,
-                  text_oursf(arena, _(" of at most %s"),
-                             format_elapsed(arena, app_config(app)->charge_timeout_s * 1000LL)
-                                 .bytes));
+        draw_text(
+            area, row, col, STYLE_DIM,
+            text_oursf(arena, _(" of at most %s"),
+                       format_elapsed(arena, app_config(app)->charge_timeout_s * 1000LL).bytes));
     return row + 2;
 }
 
@@ -306,10 +306,16 @@ static int paint_search(struct app *app, const struct follow *follow, struct are
     struct arena *arena = app_arena(app);
     const struct intent *intent = &follow->intent;
     const struct fact facts[] = {
+        {N_("Sent"),
+         intent->attempt > 1
+             ? text_oursf(arena, format_plural("%d time", "%d times", intent->attempt),
+                          intent->attempt)
+             : text_ours(""),
+         STYLE_WARN},
         {N_("Looked up"),
-         follow->reads ? text_oursf(arena, format_plural("%d time", "%d times", follow->reads),
-                                    follow->reads)
-                       : text_ours(""),
+         follow->reads
+             ? text_oursf(arena, format_plural("%d time", "%d times", follow->reads), follow->reads)
+             : text_ours(""),
          STYLE_NORMAL},
         {N_("Next look"),
          intent->next_look_ms ? format_clock(arena, intent->next_look_ms) : text_ours(""),
@@ -327,8 +333,7 @@ static int paint_moved(struct app *app, const struct follow *follow, struct area
         int64_t was, is;
     } rows[] = {{N_("Captured"), was->captured, is->captured},
                 {N_("Refunded"), was->refunded, is->refunded},
-                {N_("In progress"), was->refunding + was->capturing,
-                 is->refunding + is->capturing},
+                {N_("In progress"), was->refunding + was->capturing, is->refunding + is->capturing},
                 {N_("Left"), was->left, is->left}};
     struct arena *arena = app_arena(app);
     const char *currency = is->authorised.currency;
@@ -378,10 +383,12 @@ static void follow_paint(struct app *app, void *state, struct area area)
     struct area inside = area_inset(area, 1, 2);
     struct text state_word = words_intent_state(intent->state);
     int row = 0;
-    draw_field(area_cell(inside, 0, inside.cols - 24, 24), ALIGN_RIGHT, style_of(intent), state_word);
+    draw_field(area_cell(inside, 0, inside.cols - 24, 24), ALIGN_RIGHT, style_of(intent),
+               state_word);
     if (intent->amount.known)
         row = large_draw(inside, 0, 0, style_of(intent),
-                         format_money(app_arena(app), &intent->amount), money_half_blocks(app));
+                         format_money(app_arena(app), &intent->amount),
+                         large_has_blocks(app_config(app)->ascii_borders));
     row = money_paint_advice(inside, row + 1, &advice, style_of(intent)) + 1;
     if (is_waiting(intent))
         row = paint_wait(app, follow, inside, row);

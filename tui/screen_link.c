@@ -1,5 +1,5 @@
-/* A payment link: the form that asks for one, and the screen that shows it with its QR code until it
-   is paid. */
+/* A payment link: the form that asks for one, and the screen that shows it with its QR code until
+   it is paid. */
 #include "money_screens.h"
 #include "qr.h"
 
@@ -17,7 +17,8 @@ static const struct field link_fields[FIELDS] = {
     [PREAUTH] = {FIELD_YESNO, N_("Only hold it"),
                  N_("yes: a pre-authorisation, to be captured later"), 0},
 };
-static const char *const field_names[FIELDS] = {[AMOUNT] = "amount", [CURRENCY] = "currency",
+static const char *const field_names[FIELDS] = {[AMOUNT] = "amount",
+                                                [CURRENCY] = "currency",
                                                 [REFERENCE] = "reference",
                                                 [DESCRIPTION] = "description"};
 

@@ -9,11 +9,11 @@
 
 struct link_ready {
     char id[INTENT_ID_SIZE];
-    struct arena arena;       /* of intent and session */
+    struct arena arena; /* of intent and session */
     struct intent intent;
-    struct row session;       /* as the cache has it */
+    struct row session; /* as the cache has it */
     bool loaded, has_session, focused;
-    struct qr *qr;            /* NULL: no URL yet, or too long for a code */
+    struct qr *qr; /* NULL: no URL yet, or too long for a code */
 };
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -48,9 +48,9 @@ static bool load(struct app *app, struct link_ready *link, struct err *err)
     arena_done(&link->arena);
     link->arena = arena;
     link->intent = intent;
-    link->has_session =
-        intent.server_reference && cache_get_record(desk->cache, REC_SESSION, intent.server_reference,
-                                                    &link->arena, &link->session, NULL);
+    link->has_session = intent.server_reference &&
+                        cache_get_record(desk->cache, REC_SESSION, intent.server_reference,
+                                         &link->arena, &link->session, NULL);
     if (link->loaded && before == STATUS_OPEN && session_class(link) != STATUS_OPEN)
         term_bell();
     if (!link->qr && intent.payment_url)
@@ -160,15 +160,18 @@ static int paint_status(struct app *app, const struct link_ready *link, struct a
     switch (session_class(link)) {
     case STATUS_GOOD:
         row = draw_wrapped(area, row, 0, STYLE_GOOD, text_ours(paid));
-        return draw_wrapped(area, row, 0, STYLE_NORMAL, format_when_full(arena, &session->completed));
+        return draw_wrapped(area, row, 0, STYLE_NORMAL,
+                            format_when_full(arena, &session->completed));
     case STATUS_OPEN:
-        row = draw_wrapped(area, row, 0, STYLE_STRONG, text_ours(_("Waiting for the guest to pay")));
+        row =
+            draw_wrapped(area, row, 0, STYLE_STRONG, text_ours(_("Waiting for the guest to pay")));
         row = draw_wrapped(area, row, 0, STYLE_NORMAL,
                            text_ours(_("The guest scans the code or opens the link.")));
         if (refused)
-            row = draw_wrapped(area, row, 0, STYLE_WARN,
-                               text_oursf(arena, format_plural("%d card refused", "%d cards refused",
-                                                               refused), refused));
+            row = draw_wrapped(
+                area, row, 0, STYLE_WARN,
+                text_oursf(arena, format_plural("%d card refused", "%d cards refused", refused),
+                           refused));
         return row;
     default:
         return draw_wrapped(area, row, 0, STYLE_WARN,
@@ -211,7 +214,7 @@ static int paint_url(struct area area, struct text url)
 
 static void paint_qr(struct app *app, const struct link_ready *link, struct area right, int above)
 {
-    bool utf8 = money_half_blocks(app);
+    bool utf8 = large_has_blocks(app_config(app)->ascii_borders);
     if (!link->qr || qr_draw(link->qr, right, utf8))
         return;
     struct area text = {right.grid, right.row, right.col, right.rows, right.cols};
@@ -221,15 +224,15 @@ static void paint_qr(struct app *app, const struct link_ready *link, struct area
                             qr_cols(link->qr, utf8) + 36, qr_rows(link->qr, utf8) + above));
 }
 
-/* The link needs every row there is: the lines of the tabs and of messages are taken as well, top line
-   and footer stay. */
+/* The link needs every row there is: the lines of the tabs and of messages are taken as well, top
+   line and footer stay. */
 static void ready_paint(struct app *app, void *state, struct area area)
 {
     struct link_ready *link = state;
     struct arena *arena = app_arena(app);
     struct area all = area_rows(grid_area(area.grid), area.row - 1, area.rows + 2);
     bool open = session_class(link) == STATUS_OPEN && link->intent.payment_url;
-    bool utf8 = money_half_blocks(app);
+    bool utf8 = large_has_blocks(app_config(app)->ascii_borders);
     int side = open && link->qr ? qr_cols(link->qr, utf8) : 0, row = 0;
     draw_fill(all, STYLE_NORMAL);
     if (open)
@@ -245,7 +248,8 @@ static void ready_paint(struct app *app, void *state, struct area area)
         paint_qr(app, link, right, row + 2);
     row = draw_wrapped(left, 1, 0, STYLE_TITLE, money_title(app, words_op(OP_LINK)));
     row = large_draw(left, row + 1, 0, open ? STYLE_STRONG : STYLE_GOOD,
-                     format_money(arena, &link->intent.amount), utf8) + 1;
+                     format_money(arena, &link->intent.amount), utf8) +
+          1;
     if (link->intent.payment_url) {
         row = paint_status(app, link, left, row) + 1;
     } else {
