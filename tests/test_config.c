@@ -1,4 +1,5 @@
-/* Settings: every key, every mistake with its line, the environment on top, and where keys come from. */
+/* Settings: every key, every mistake with its line, the environment on top, and where keys come
+ * from. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@ static char folder[64];
 static struct config config;
 static struct err err;
 
-static const char *const variables[] = {"AVIRATO_ENV", "AVIRATO_WEBCODE", "AVIRATO_API_KEY",
+static const char *const variables[] = {"AVIRATO_ENV",      "AVIRATO_WEBCODE", "AVIRATO_API_KEY",
                                         "AVIRATO_BASE_URL", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
                                         "XDG_CACHE_HOME"};
 
@@ -232,7 +233,7 @@ static void folders_are_private(void **state)
     assert_int_equal(err.code, ERR_STORAGE);
 }
 
-/* --- keys --------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------- */
 
 static char *key_of(const char *line)
 {
@@ -330,10 +331,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
-        T(nothing_configured_is_training), T(every_key_arrives), T(mistakes_name_their_line),
-        T(long_lines_are_not_cut), T(one_key_source_only), T(unsafe_files_are_refused),
-        T(live_never_by_itself), T(environment_wins), T(folders_are_private), T(keys_from_files),
-        T(keys_from_programs), T(program_does_not_inherit_the_variable), T(training_needs_no_key),
+        T(nothing_configured_is_training),
+        T(every_key_arrives),
+        T(mistakes_name_their_line),
+        T(long_lines_are_not_cut),
+        T(one_key_source_only),
+        T(unsafe_files_are_refused),
+        T(live_never_by_itself),
+        T(environment_wins),
+        T(folders_are_private),
+        T(keys_from_files),
+        T(keys_from_programs),
+        T(program_does_not_inherit_the_variable),
+        T(training_needs_no_key),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_OPTIONS (CLI_BIT(LIMIT) | CLI_BIT(OFFLINE) | CLI_BIT(SUM) | CLI_BIT(JSON) | CLI_BIT(CSV))
+#define LIST_OPTIONS                                                                               \
+    (CLI_BIT(LIMIT) | CLI_BIT(OFFLINE) | CLI_BIT(SUM) | CLI_BIT(JSON) | CLI_BIT(CSV))
 #define MONEY_OPTIONS (CLI_BIT(YES) | CLI_BIT(WAIT) | CLI_BIT(JSON))
 #define PAY_OPTIONS                                                                                \
     (CLI_BIT(AMOUNT) | CLI_BIT(CURRENCY) | CLI_BIT(REFERENCE) | CLI_BIT(DESCRIPTION) |             \
@@ -31,13 +32,15 @@ static const struct cli_command commands[] = {
     {"terminals", "[--online] [--offline] [--csv|--json]", N_("List the terminals."), cli_terminals,
      CLI_BIT(ONLINE) | CLI_BIT(OFFLINE) | CLI_BIT(CSV) | CLI_BIT(JSON), CLI_NEEDS_NET, 0, 0},
     {"charge",
-     "--terminal POI --amount 12,50 [--currency EUR] [--reference R] [--description D] [--pre-auth] "
+     "--terminal POI --amount 12,50 [--currency EUR] [--reference R] [--description D] "
+     "[--pre-auth] "
      "[--again] [--wait SECONDS] [--json] --yes",
      N_("Charge a card on a terminal and wait for the outcome."), cli_charge,
      PAY_OPTIONS | MONEY_OPTIONS | CLI_BIT(TERMINAL) | CLI_BIT(AGAIN),
      CLI_NEEDS_NET | CLI_MOVES_MONEY, 0, 0},
     {"link",
-     "--amount 12,50 [--currency EUR] [--reference R] [--description D] [--pre-auth] [--qr] [--json]",
+     "--amount 12,50 [--currency EUR] [--reference R] [--description D] [--pre-auth] [--qr] "
+     "[--json]",
      N_("Create a payment link and print its address."), cli_link,
      PAY_OPTIONS | CLI_BIT(QR) | CLI_BIT(JSON), CLI_NEEDS_NET | CLI_MOVES_MONEY, 0, 0},
     {"refund", "REF --amount 12,50|--all --reason REASON [--wait SECONDS] [--json] --yes",
@@ -84,7 +87,7 @@ const struct cli_command *cli_command_row(size_t i)
     return i < COUNT_OF(commands) ? &commands[i] : NULL;
 }
 
-/* --- parsing --------------------------------------------------------------------------------------- */
+/* --- parsing -------------------------------------------------------------------------------- */
 
 static int option_index(const char *name, size_t len)
 {
@@ -115,8 +118,8 @@ static bool take_option(struct cli_args *args, char **argv, int argc, int *at, s
     if (wants && !equals)
         value = *at + 1 < argc ? argv[++*at] : NULL;
     if (!value || (equals && !wants)) {
-        *message = text_oursf(arena, wants ? _("%s: its value is missing.")
-                                           : _("%s: takes no value."), shown);
+        *message = text_oursf(
+            arena, wants ? _("%s: its value is missing.") : _("%s: takes no value."), shown);
         return false;
     }
     args->values[option] = value;
@@ -226,15 +229,15 @@ bool cli_number(struct cli *cli, enum cli_option option, int64_t high, int64_t *
     return true;
 }
 
-/* --- the frame around a command ---------------------------------------------------------------------- */
+/* --- the frame around a command ------------------------------------------------------------- */
 
 static bool open_desk(struct cli *cli, struct err *err)
 {
     const struct cli_command *command = cli->args.command;
-    struct desk_options desk = {
-        .env = cli->config.start,
-        .offline = cli_has(cli, OPTION_OFFLINE) || (command->flags & CLI_FILES_ONLY),
-        .read_only = cli_has(cli, OPTION_READ_ONLY)};
+    struct desk_options desk = {.env = cli->config.start,
+                                .offline = cli_has(cli, OPTION_OFFLINE) ||
+                                           (command->flags & CLI_FILES_ONLY),
+                                .read_only = cli_has(cli, OPTION_READ_ONLY)};
     bool read_only = desk.read_only || cli->config.env[desk.env].read_only;
     if (read_only && (command->flags & CLI_MOVES_MONEY))
         return err_set(err, ERR_DENIED, "%s", _("read-only: it moves no money"));

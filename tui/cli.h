@@ -1,6 +1,6 @@
-/* The command line. Two tables hold all of it: CLI_OPTIONS (every --option means the same wherever it
-   is allowed) and the commands of cli.c; parsing, --help, the man page's COMMANDS section and the
-   completions are made from them. A new command is a function and a row. */
+/* The command line. Two tables hold all of it: CLI_OPTIONS (every --option means the same wherever
+   it is allowed) and the commands of cli.c; parsing, --help, the man page's COMMANDS section and
+   the completions are made from them. A new command is a function and a row. */
 #ifndef TUI_CLI_H
 #define TUI_CLI_H
 
@@ -12,12 +12,12 @@
 /* Exit statuses: scripts depend on them. */
 enum cli_exit {
     CLI_DONE = 0,
-    CLI_FAILED = 1,     /* refused, declined or failed */
+    CLI_FAILED = 1, /* refused, declined or failed */
     CLI_USAGE = 2,
-    CLI_UNKNOWN = 3,    /* the outcome of a money operation is not known */
-    CLI_UNREACHED = 4,  /* not sent, API out of reach */
+    CLI_UNKNOWN = 3,   /* the outcome of a money operation is not known */
+    CLI_UNREACHED = 4, /* not sent, API out of reach */
     CLI_STORAGE = 5,
-    CLI_DENIED = 6      /* read-only, environment, role */
+    CLI_DENIED = 6 /* read-only, environment, role */
 };
 
 /* X(id, name, argument or NULL for a switch, help) */
@@ -42,8 +42,7 @@ enum cli_exit {
     X(DESCRIPTION, "description", "TEXT", N_("what it is for"))                                    \
     X(PRE_AUTH, "pre-auth", NULL, N_("hold the amount; capture or cancel it later"))               \
     X(ALL, "all", NULL, N_("the whole of what is left"))                                           \
-    X(REASON, "reason", "REASON",                                                                  \
-      N_("customer-request, return, duplicate, fraud or other"))                                   \
+    X(REASON, "reason", "REASON", N_("customer-request, return, duplicate, fraud or other"))       \
     X(YES, "yes", NULL, N_("do not ask for confirmation"))                                         \
     X(AGAIN, "again", NULL, N_("charge although a recent charge looks the same"))                  \
     X(WAIT, "wait", "SECONDS", N_("wait so long for the final outcome"))                           \
@@ -65,7 +64,7 @@ enum cli_option {
 #define X(id, name, argument, help) OPTION_##id,
     CLI_OPTIONS(X)
 #undef X
-    OPTION_COUNT
+        OPTION_COUNT
 };
 #define CLI_BIT(id) (UINT64_C(1) << OPTION_##id)
 struct cli_option_row {
@@ -74,10 +73,10 @@ struct cli_option_row {
 const struct cli_option_row *cli_option_row(enum cli_option option);
 
 enum cli_flag {
-    CLI_NEEDS_NET = 1 << 0,    /* opens client, sync and operations unless --offline */
-    CLI_MOVES_MONEY = 1 << 1,  /* or would: refused when read-only */
-    CLI_NO_DESK = 1 << 2,      /* opens what it needs by itself */
-    CLI_FILES_ONLY = 1 << 3    /* cache and journal only */
+    CLI_NEEDS_NET = 1 << 0,   /* opens client, sync and operations unless --offline */
+    CLI_MOVES_MONEY = 1 << 1, /* or would: refused when read-only */
+    CLI_NO_DESK = 1 << 2,     /* opens what it needs by itself */
+    CLI_FILES_ONLY = 1 << 3   /* cache and journal only */
 };
 struct cli;
 struct cli_command {
@@ -118,7 +117,7 @@ bool cli_has(const struct cli *cli, enum cli_option option);
 /* The number given with an option; fallback when it is not given. False: said why, CLI_USAGE. */
 bool cli_number(struct cli *cli, enum cli_option option, int64_t high, int64_t *out);
 
-/* --- help (cli_help.c, cli_generate.c) ------------------------------------------------------------- */
+/* --- help (cli_help.c, cli_generate.c) ------------------------------------------------------ */
 
 void cli_help(const struct cli_command *command); /* NULL: of the program */
 bool cli_generate(const char *what);              /* man, bash, zsh, fish; false: none of them */
@@ -126,7 +125,7 @@ const char *cli_status_help(int status);          /* untranslated; NULL past the
 bool cli_takes(const struct cli_command *command, int option);
 bool cli_is_general(int option); /* means the same without and with any command */
 
-/* --- output (cli_print.c, cli_table.c, cli_json.c): data to stdout, messages to stderr ---------- */
+/* --- output (cli_print.c, cli_table.c, cli_json.c): data to stdout, messages to stderr ------ */
 
 /* In the terminal's own character set. */
 void cli_put(FILE *stream, struct text text);
@@ -139,11 +138,11 @@ int cli_exit_of_error(enum err_code code);
 
 /* Cells of one row: an aligned table on a terminal, else tab-separated or CSV. */
 struct cli_column {
-    const char *title;  /* for people, N_() */
-    const char *field;  /* CSV title: the API's own name */
-    bool right;         /* aligned to the right */
-    int cap;            /* widest on a terminal, 0: as wide as needed */
-    unsigned shown;     /* CLI_ON_TERMINAL, CLI_AS_DATA */
+    const char *title; /* for people, N_() */
+    const char *field; /* CSV title: the API's own name */
+    bool right;        /* aligned to the right */
+    int cap;           /* widest on a terminal, 0: as wide as needed */
+    unsigned shown;    /* CLI_ON_TERMINAL, CLI_AS_DATA */
 };
 enum { CLI_ON_TERMINAL = 1, CLI_AS_DATA = 2, CLI_BOTH = 3 };
 struct cli_table;
@@ -164,7 +163,7 @@ void cli_print_line(struct buf *line); /* with a newline; empties it */
 /* Ends the output: status, unless writing failed. */
 int cli_flush(int status);
 
-/* --- waiting and asking (cli_wait.c) -------------------------------------------------------------- */
+/* --- waiting and asking (cli_wait.c) -------------------------------------------------------- */
 
 /* Turns the loop until done, the deadline (-1: none) or the second SIGINT/SIGTERM. The first one
    calls interrupted (NULL: ends the wait at once). */
@@ -179,18 +178,18 @@ bool cli_ask(struct cli *cli, struct text question, const char *expected,
              const struct money *amount);
 bool cli_can_ask(void);
 
-/* --- bringing the cache up to date (cli_fetch.c): CLI_DONE, or the exit status after saying why --- */
+/* --- bringing the cache up to date (cli_fetch.c): CLI_DONE, or the exit status after saying why
+ * --- */
 
 /* The newest `limit` rows that match; the rest of a filter is the cache's business. */
 int cli_fetch_list(struct cli *cli, enum record_kind kind, const struct filter *filter,
                    int64_t limit);
 /* Sessions of the list that are open and were last seen before since_ms (UTC), one by one. */
-int cli_fetch_stale(struct cli *cli, const struct list_spec *spec, int64_t limit,
-                    int64_t since_ms);
+int cli_fetch_stale(struct cli *cli, const struct list_spec *spec, int64_t limit, int64_t since_ms);
 int cli_fetch_record(struct cli *cli, enum record_kind kind, const char *id);
 int cli_fetch_terminals(struct cli *cli, bool ask_online);
 
-/* --- commands -------------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 
 int cli_sessions(struct cli *cli);
 int cli_payments(struct cli *cli);

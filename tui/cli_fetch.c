@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#define LIST_MS   INT64_C(3600000) /* a first sync of everything may take its time */
-#define RECORD_MS INT64_C(120000)
+#define LIST_MS     INT64_C(3600000) /* a first sync of everything may take its time */
+#define RECORD_MS   INT64_C(120000)
 #define STALE_ROWS  200
 #define STALE_BATCH 40
 
@@ -29,7 +29,8 @@ static int fetch_end(struct cli *cli, enum record_kind kind, int64_t limit_ms)
     return cli_fail(cli, &progress.last_error, &progress.last_api_error);
 }
 
-/* A filter of statuses alone is one that the API applies exactly, so that its newest rows are ours. */
+/* A filter of statuses alone is one that the API applies exactly, so that its newest rows are ours.
+ */
 static bool server_filters_all(const struct cli *cli)
 {
     for (size_t i = 0; i < cli->args.word_count; i++)
@@ -38,8 +39,8 @@ static bool server_filters_all(const struct cli *cli)
     return true;
 }
 
-/* Asks for as little as still gives every row that will be printed: once the whole list is known here
-   only what is new, else the newest rows, a span of days, or all of it. */
+/* Asks for as little as still gives every row that will be printed: once the whole list is known
+   here only what is new, else the newest rows, a span of days, or all of it. */
 static void start_fetch(struct cli *cli, enum record_kind kind, const struct filter *filter,
                         int64_t limit)
 {
@@ -68,7 +69,8 @@ int cli_fetch_list(struct cli *cli, enum record_kind kind, const struct filter *
     return status;
 }
 
-/* Open sessions that lie deeper than the newest pages may have been paid since. At most one batch. */
+/* Open sessions that lie deeper than the newest pages may have been paid since. At most one batch.
+ */
 static size_t ask_for_stale(struct cli *cli, const struct list_spec *spec, int64_t limit,
                             int64_t since_ms)
 {
@@ -76,7 +78,8 @@ static size_t ask_for_stale(struct cli *cli, const struct list_spec *spec, int64
     struct err err = {0};
     size_t asked = 0;
     size_t rows = limit < STALE_ROWS ? (size_t)limit : STALE_ROWS;
-    if (!cache_list(cli->desk.cache, spec, FROM_FIRST, NULL, rows, &page, &err))
+    struct page_request request = {.spec = spec, .limit = rows};
+    if (!cache_list(cli->desk.cache, &request, &page, &err))
         return 0;
     for (size_t i = 0; i < page.count && asked < STALE_BATCH; i++) {
         const struct record *record = &page.rows[i].record;

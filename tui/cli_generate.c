@@ -6,7 +6,7 @@
 
 #define PROGRAM "avirato-console"
 
-/* --- man page ------------------------------------------------------------------------------------------- */
+/* --- man page ------------------------------------------------------------------------------- */
 
 /* Text for roff: a hyphen stays one, a leading dot or quote is no request. */
 static void put_roff(const char *text)
@@ -62,26 +62,40 @@ static void man_commands(void)
 /* What no table knows. */
 static const char man_head[] =
     ".TH AVIRATO\\-CONSOLE 1 \"\" \"avirato\\-console " VERSION "\"\n"
-    ".SH NAME\navirato\\-console \\- a terminal back office for payments\n"
-    ".SH SYNOPSIS\n.B avirato\\-console\n[\\-\\-env live|test|training] [\\-\\-read\\-only]"
-    " [\\-\\-config FILE] [\\-\\-language es|en] [COMMAND ...]\n"
-    ".SH DESCRIPTION\nLists payment sessions, POS payments and their modifications; charges on card "
-    "terminals; refunds, captures, cancels, extends; makes payment links. Without COMMAND it opens the "
-    "screen. It starts in training, with the bundled server, until something is configured; live only "
-    "when asked by \\-\\-env or the configuration.\n.PP\n"
-    "Whatever moves money is written to the journal before it is sent, is sent once, and is called "
-    "unknown until it is known. Data goes to standard output, messages to standard error.\n";
+    ".SH NAME\n"
+    "avirato\\-console \\- a terminal back office for payments\n"
+    ".SH SYNOPSIS\n"
+    ".B avirato\\-console\n"
+    "[\\-\\-env live|test|training] [\\-\\-read\\-only] [\\-\\-config FILE] [\\-\\-language "
+    "es|en] [COMMAND ...]\n"
+    ".SH DESCRIPTION\n"
+    "Lists payment sessions, POS payments and their modifications; charges on card "
+    "terminals; refunds, captures, cancels, extends; makes payment links. Without COMMAND it "
+    "opens the screen. It starts in training, with the bundled server, until something is "
+    "configured; live only when asked by \\-\\-env or the configuration.\n"
+    ".PP\n"
+    "Whatever moves money is written to the journal before it is sent, is sent once, and is "
+    "called unknown until it is known. Data goes to standard output, messages to standard "
+    "error.\n";
 static const char man_tail[] =
-    ".SH FILTERS\nstatus:pending type:refund from:2026\\-11\\-01 to:yesterday on:today (\\-7d, "
-    "2026\\-11) amount:100 amount:>100 amount:50..200 currency:EUR ref:RES\\-2026 terminal:V400m "
+    ".SH FILTERS\n"
+    "status:pending type:refund from:2026\\-11\\-01 to:yesterday on:today (\\-7d, 2026\\-11) "
+    "amount:100 amount:>100 amount:50..200 currency:EUR ref:RES\\-2026 terminal:V400m "
     "preauth:yes, and free words. \\-status:completed negates; quotes keep blanks.\n"
-    ".SH ENVIRONMENT\nAVIRATO_ENV, AVIRATO_WEBCODE, AVIRATO_API_KEY and AVIRATO_BASE_URL win over the "
-    "file. AVIRATO_CLOCK (milliseconds UTC) stops the clock in training. NO_COLOR, LANG, LC_ALL, TERM, "
-    "LINES and COLUMNS mean what they mean everywhere.\n"
-    ".SH FILES\n.TP\n$XDG_CONFIG_HOME/avirato\\-console/config.ini\nSettings; an example comes with "
-    "the program.\n.TP\n$XDG_STATE_HOME/avirato\\-console/WEBCODE\\-ENV/journal.db\nWhat was asked "
-    "of the API with money. Never delete it.\n.TP\n"
-    "$XDG_CACHE_HOME/avirato\\-console/WEBCODE\\-ENV/cache.db\nWhat the API said. Delete it at will.\n";
+    ".SH ENVIRONMENT\n"
+    "AVIRATO_ENV, AVIRATO_WEBCODE, AVIRATO_API_KEY and AVIRATO_BASE_URL win over the file. "
+    "AVIRATO_CLOCK (milliseconds UTC) stops the clock in training. NO_COLOR, LANG, LC_ALL, "
+    "TERM, LINES and COLUMNS mean what they mean everywhere.\n"
+    ".SH FILES\n"
+    ".TP\n"
+    "$XDG_CONFIG_HOME/avirato\\-console/config.ini\n"
+    "Settings; an example comes with the program.\n"
+    ".TP\n"
+    "$XDG_STATE_HOME/avirato\\-console/WEBCODE\\-ENV/journal.db\n"
+    "What was asked of the API with money. Never delete it.\n"
+    ".TP\n"
+    "$XDG_CACHE_HOME/avirato\\-console/WEBCODE\\-ENV/cache.db\n"
+    "What the API said. Delete it at will.\n";
 
 static void generate_man(void)
 {
@@ -104,7 +118,7 @@ static void generate_man(void)
     buf_done(&keys);
 }
 
-/* --- completions ------------------------------------------------------------------------------------------ */
+/* --- completions ---------------------------------------------------------------------------- */
 
 /* Words to choose from of an argument such as "live|test|training"; false for free text. */
 static bool has_choices(const struct cli_option_row *row)
@@ -136,7 +150,8 @@ static void generate_bash(void)
     fputs("# bash completion, made by: " PROGRAM " --generate bash\n"
           "_avirato_console()\n{\n"
           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} word command=\n"
-          "    case $prev in\n", stdout);
+          "    case $prev in\n",
+          stdout);
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct cli_option_row *row = cli_option_row((enum cli_option)i);
         if (!row->help || !row->argument)
@@ -151,11 +166,13 @@ static void generate_bash(void)
         }
         fputs("return ;;\n", stdout);
     }
-    fputs("    esac\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case $word in\n",
+    fputs("    esac\n    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n        case $word "
+          "in\n",
           stdout);
     for (size_t i = 0; (command = cli_command_row(i)) != NULL; i++)
         printf("%s%s", i ? "|" : "        ", command->name);
-    fputs(") command=$word; break ;;\n        esac\n    done\n    local words\n    case $command in\n",
+    fputs(") command=$word; break ;;\n        esac\n    done\n    local words\n    case $command "
+          "in\n",
           stdout);
     for (size_t i = 0; (command = cli_command_row(i)) != NULL; i++) {
         printf("    %s) words='", command->name);
@@ -167,7 +184,8 @@ static void generate_bash(void)
         printf(" %s", command->name);
     put_options_of(NULL);
     fputs("' ;;\n    esac\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n"
-          "complete -F _avirato_console " PROGRAM "\n", stdout);
+          "complete -F _avirato_console " PROGRAM "\n",
+          stdout);
 }
 
 /* A single-quoted word of a shell. */
@@ -205,7 +223,8 @@ static void generate_zsh(void)
 {
     const struct cli_command *command;
     fputs("#compdef " PROGRAM "\n# made by: " PROGRAM " --generate zsh\n"
-          "_avirato_console() {\n    local -a commands=(\n", stdout);
+          "_avirato_console() {\n    local -a commands=(\n",
+          stdout);
     for (size_t i = 0; (command = cli_command_row(i)) != NULL; i++)
         printf("        '%s:%s'\n", command->name, command->help);
     fputs("    )\n    local command=${words[(r)(", stdout);
@@ -223,7 +242,8 @@ static void generate_zsh(void)
     for (int k = 0; k < OPTION_GENERATE; k++)
         zsh_option(k);
     fputs("            '1:command:{_describe command commands}' ;;\n    esac\n}\n"
-          "_avirato_console \"$@\"\n", stdout);
+          "_avirato_console \"$@\"\n",
+          stdout);
 }
 
 static void fish_option(const struct cli_command *command, int option)
@@ -267,8 +287,10 @@ bool cli_generate(const char *what)
     static const struct {
         const char *name;
         void (*run)(void);
-    } makers[] = {
-        {"man", generate_man}, {"bash", generate_bash}, {"zsh", generate_zsh}, {"fish", generate_fish}};
+    } makers[] = {{"man", generate_man},
+                  {"bash", generate_bash},
+                  {"zsh", generate_zsh},
+                  {"fish", generate_fish}};
     for (size_t i = 0; i < COUNT_OF(makers); i++) {
         if (strcmp(makers[i].name, what) == 0) {
             makers[i].run();

@@ -17,7 +17,7 @@ bool cli_is_general(int option)
     return option < OPTION_GENERATE;
 }
 
-/* --- --help ------------------------------------------------------------------------------------------- */
+/* --- --help --------------------------------------------------------------------------------- */
 
 static void put_option(struct arena *arena, int option)
 {
@@ -25,8 +25,8 @@ static void put_option(struct arena *arena, int option)
     struct text name = text_oursf(arena, "--%s%s%s", row->name, row->argument ? " " : "",
                                   row->argument ? row->argument : "");
     int gap = 26 - text_width(name);
-    cli_put(stdout, text_oursf(arena, "  %s%*s%s\n", name.bytes, gap > 2 ? gap : 2, "",
-                               _(row->help)));
+    cli_put(stdout,
+            text_oursf(arena, "  %s%*s%s\n", name.bytes, gap > 2 ? gap : 2, "", _(row->help)));
 }
 
 static void help_simulator(struct arena *arena)
@@ -34,13 +34,16 @@ static void help_simulator(struct arena *arena)
     const char *kind, *help;
     cli_put(stdout, text_oursf(arena, "\n%s\n  ", _("Dialects:")));
     for (int i = 0; i < SIM_DIALECTS; i++)
-        cli_put(stdout, text_oursf(arena, "%s%s", i ? " · " : "",
-                                   sim_dialect_name((enum sim_dialect)i)));
-    cli_put(stdout, text_oursf(arena, "\n\n%s\n  charge slow late silent offline modification long "
-                                      "pay\n", _("Delays:")));
-    cli_put(stdout, text_oursf(arena, "\n%s\n", _("Faults: TARGET:KIND[=VALUE][@CHANCE][xCOUNT], "
-                                                  "several parted by commas. TARGET is a method and "
-                                                  "a path, * for any: POST/pos/payment, GET*.")));
+        cli_put(stdout,
+                text_oursf(arena, "%s%s", i ? " · " : "", sim_dialect_name((enum sim_dialect)i)));
+    cli_put(stdout, text_oursf(arena,
+                               "\n\n%s\n  charge slow late silent offline modification long "
+                               "pay\n",
+                               _("Delays:")));
+    cli_put(stdout, text_oursf(arena, "\n%s\n",
+                               _("Faults: TARGET:KIND[=VALUE][@CHANCE][xCOUNT], "
+                                 "several parted by commas. TARGET is a method and "
+                                 "a path, * for any: POST/pos/payment, GET*.")));
     for (size_t i = 0; (kind = sim_fault_kind(i, &help)) != NULL; i++)
         cli_put(stdout, text_oursf(arena, "  %-22s%s\n", kind, help));
 }
@@ -48,12 +51,14 @@ static void help_simulator(struct arena *arena)
 static void help_program(struct arena *arena)
 {
     const struct cli_command *command;
-    cli_put(stdout, text_oursf(arena, "%s: " PROGRAM " [--env live|test|training] [--read-only] "
-                                      "[--config FILE] [--language es|en] [COMMAND …]\n\n%s\n\n%s\n",
-                               _("Usage"),
-                               _("A terminal back office for payments. Without COMMAND it opens the "
-                                 "screen."),
-                               _("Commands (COMMAND --help says more):")));
+    cli_put(stdout,
+            text_oursf(arena,
+                       "%s: " PROGRAM " [--env live|test|training] [--read-only] "
+                       "[--config FILE] [--language es|en] [COMMAND …]\n\n%s\n\n%s\n",
+                       _("Usage"),
+                       _("A terminal back office for payments. Without COMMAND it opens the "
+                         "screen."),
+                       _("Commands (COMMAND --help says more):")));
     for (size_t i = 0; (command = cli_command_row(i)) != NULL; i++)
         cli_put(stdout, text_oursf(arena, "  %-15s%s\n", command->name, _(command->help)));
 }

@@ -1,16 +1,17 @@
-/* inbox: everything that needs a person, one recommended step each, from what this machine knows. */
+/* inbox: everything that needs a person, one recommended step each, from what this machine knows.
+ */
 #include "cli_money.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS       (INT64_C(24) * 3600 * 1000)
+#define DAY_MS        (INT64_C(24) * 3600 * 1000)
 #define LAPSE_WARN_MS (3 * DAY_MS)
-#define ROWS_MAX     1000
+#define ROWS_MAX      1000
 
 struct item {
-    const char *kind;        /* for scripts: unknown, failed, hold, … */
-    int64_t when_ms;         /* wall clock */
+    const char *kind; /* for scripts: unknown, failed, hold, … */
+    int64_t when_ms;  /* wall clock */
     struct text what, next;
     struct money amount;
     const char *target;
@@ -74,7 +75,7 @@ static void put_item(struct inbox *inbox, const struct item *item)
     cli_table_row(inbox->table, cells);
 }
 
-/* --- intents ----------------------------------------------------------------------------------------- */
+/* --- intents -------------------------------------------------------------------------------- */
 
 static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent, struct err *err)
 {
@@ -93,7 +94,8 @@ static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent
                             .intent = intent};
         /* Another process may be at work on it, or may have died. */
         if (only_sent)
-            item.next = text_ours(_("Wait; if its program has ended, run avirato-console recover."));
+            item.next =
+                text_ours(_("Wait; if its program has ended, run avirato-console recover."));
         if (!only_sent || intent->state == INTENT_SENT)
             put_item(inbox, &item);
     }
@@ -101,7 +103,7 @@ static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent
     return true;
 }
 
-/* --- what the cache knows ----------------------------------------------------------------------------- */
+/* --- what the cache knows ------------------------------------------------------------------- */
 
 /* Calls fn for each row of a list that matches. */
 static bool each_row(struct inbox *inbox, enum record_kind kind, const char *filter_text,
@@ -111,9 +113,9 @@ static bool each_row(struct inbox *inbox, enum record_kind kind, const char *fil
     struct filter_error wrong;
     struct filter *filter = filter_parse(filter_text, kind, &context, &wrong);
     struct list_spec spec = {.kind = kind, .filter = filter, .ascending = true};
+    struct page_request request = {.spec = &spec, .limit = ROWS_MAX};
     struct row_page page;
-    bool ok = filter != NULL &&
-              cache_list(inbox->cli->desk.cache, &spec, FROM_FIRST, NULL, ROWS_MAX, &page, err);
+    bool ok = filter != NULL && cache_list(inbox->cli->desk.cache, &request, &page, err);
     for (size_t i = 0; ok && i < page.count; i++)
         fn(inbox, &page.rows[i]);
     if (ok)
@@ -125,14 +127,13 @@ static bool each_row(struct inbox *inbox, enum record_kind kind, const char *fil
 static void put_slow_modification(struct inbox *inbox, const struct row *row)
 {
     struct arena *arena = &inbox->cli->arena;
-    struct item item = {
-        .kind = "slow",
-        .when_ms = row->sort_ms,
-        .what = text_oursf(arena, _("%s: open for longer than usual."),
-                           words_type(arena, row->record.type).bytes),
-        .next = text_ours(_("Ask the provider, with the reference.")),
-        .amount = row->record.amount,
-        .target = row->record.id};
+    struct item item = {.kind = "slow",
+                        .when_ms = row->sort_ms,
+                        .what = text_oursf(arena, _("%s: open for longer than usual."),
+                                           words_type(arena, row->record.type).bytes),
+                        .next = text_ours(_("Ask the provider, with the reference.")),
+                        .amount = row->record.amount,
+                        .target = row->record.id};
     put_item(inbox, &item);
 }
 
@@ -145,8 +146,8 @@ static void put_hold(struct inbox *inbox, const struct row *row)
     if (!reference || !cache_payment_facts(cli->desk.cache, reference, &facts, &err) ||
         payment_action_possible(&facts, OP_CAPTURE) != WHY_POSSIBLE)
         return;
-    int64_t began = facts.extended_ms > facts.authorised_ms ? facts.extended_ms
-                                                            : facts.authorised_ms;
+    int64_t began =
+        facts.extended_ms > facts.authorised_ms ? facts.extended_ms : facts.authorised_ms;
     int64_t left = began + cli->config.hold_days * DAY_MS - format_wall_ms(clock_utc_ms());
     if (began == 0 || left > LAPSE_WARN_MS)
         return;
@@ -166,14 +167,13 @@ static bool put_contradiction(void *ctx, const struct contradiction *found)
 {
     struct inbox *inbox = ctx;
     struct arena *arena = &inbox->cli->arena;
-    struct item item = {
-        .kind = "contradiction",
-        .when_ms = format_wall_ms(found->utc_ms),
-        .what = text_oursf(arena, _("The API called it %s, and later %s."),
-                           words_status(arena, found->kind, found->had).bytes,
-                           words_status(arena, found->kind, found->said).bytes),
-        .next = text_ours(_("Ask the provider, with the reference.")),
-        .target = found->id};
+    struct item item = {.kind = "contradiction",
+                        .when_ms = format_wall_ms(found->utc_ms),
+                        .what = text_oursf(arena, _("The API called it %s, and later %s."),
+                                           words_status(arena, found->kind, found->had).bytes,
+                                           words_status(arena, found->kind, found->said).bytes),
+                        .next = text_ours(_("Ask the provider, with the reference.")),
+                        .target = found->id};
     put_item(inbox, &item);
     return true;
 }

@@ -1,7 +1,8 @@
-/* journal: what was done here, and whether the audit trail holds. recover: what a crash left behind. */
+/* journal: what was done here, and whether the audit trail holds. recover: what a crash left
+ * behind. */
 #include "cli_money.h"
 
-/* --- journal ------------------------------------------------------------------------------------------- */
+/* --- journal -------------------------------------------------------------------------------- */
 
 static int verify(struct cli *cli)
 {
@@ -22,9 +23,12 @@ static void print_intent_json(const struct intent *intent)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {",\"kind\":", op_name(intent->kind)},        {",\"target\":", intent->target},
-        {",\"customReference\":", intent->reference}, {",\"description\":", intent->description},
-        {",\"reason\":", intent->reason},             {",\"operator\":", intent->person},
+        {",\"kind\":", op_name(intent->kind)},
+        {",\"target\":", intent->target},
+        {",\"customReference\":", intent->reference},
+        {",\"description\":", intent->description},
+        {",\"reason\":", intent->reason},
+        {",\"operator\":", intent->person},
         {",\"currency\":", intent->amount.known ? intent->amount.currency : NULL},
     };
     struct buf line;
@@ -54,8 +58,8 @@ static void print_intent_row(struct cli *cli, struct cli_table *table, const str
 {
     struct arena *arena = &cli->arena;
     bool data = cli_is_data(cli);
-    struct text amount = data ? cli_amount(arena, &intent->amount)
-                              : format_money(arena, &intent->amount);
+    struct text amount =
+        data ? cli_amount(arena, &intent->amount) : format_money(arena, &intent->amount);
     struct text cells[] = {
         data ? utc_text(arena, intent->created_ms) : format_when_utc(arena, intent->created_ms),
         data ? text_ours(op_name(intent->kind)) : words_op(intent->kind),
@@ -110,7 +114,7 @@ int cli_journal(struct cli *cli)
     return verify(cli);
 }
 
-/* --- recover ------------------------------------------------------------------------------------------- */
+/* --- recover -------------------------------------------------------------------------------- */
 
 #define FIRST_READ_MS INT64_C(120000)
 
@@ -120,8 +124,8 @@ struct recovery {
     bool settle;             /* wait until nothing is unknown, not only for a first reading */
 };
 
-/* Whether this one needs no more waiting. Each reading plans the next, later one: by that a reading,
-   even one that failed, is known to be over. */
+/* Whether this one needs no more waiting. Each reading plans the next, later one: by that a
+   reading, even one that failed, is known to be over. */
 static bool is_seen_to(struct recovery *recovery, const struct intent *found)
 {
     struct cli *cli = recovery->cli;

@@ -1,4 +1,5 @@
-/* JSON lines. What could drive a terminal or hide text is written as \u escapes, which mean the same. */
+/* JSON lines. What could drive a terminal or hide text is written as \u escapes, which mean the
+ * same. */
 #include "cli.h"
 
 #include <utf8proc.h>

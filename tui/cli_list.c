@@ -1,5 +1,6 @@
-/* sessions, payments, modifications, terminals: fetched as far as asked for, then always printed from
-   the cache with the whole filter, so that a server that ignores a filter shows nothing wrong. */
+/* sessions, payments, modifications, terminals: fetched as far as asked for, then always printed
+   from the cache with the whole filter, so that a server that ignores a filter shows nothing wrong.
+ */
 #include "cli.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 #define PAGE_ROWS 200
 
-/* --- columns --------------------------------------------------------------------------------------- */
+/* --- columns -------------------------------------------------------------------------------- */
 
 struct field {
     struct cli_column column;
@@ -34,8 +35,7 @@ static struct text get_status(struct arena *arena, const struct row *row, bool d
 
 static struct text get_amount(struct arena *arena, const struct row *row, bool data)
 {
-    return data ? cli_amount(arena, &row->record.amount)
-                : format_money(arena, &row->record.amount);
+    return data ? cli_amount(arena, &row->record.amount) : format_money(arena, &row->record.amount);
 }
 
 static struct text get_currency(struct arena *arena, const struct row *row, bool data)
@@ -87,42 +87,53 @@ static struct text get_preauth(struct arena *arena, const struct row *row, bool 
 {
     (void)arena;
     if (data)
-        return text_ours(row->record.is_preauth < 0 ? "" : row->record.is_preauth ? "true" : "false");
+        return text_ours(row->record.is_preauth < 0 ? ""
+                         : row->record.is_preauth   ? "true"
+                                                    : "false");
     return text_ours(row->record.is_preauth > 0 ? _("yes") : "");
 }
 
-/* X(title, field, right, cap, shown, get) */
-#define CREATED(X)     X(N_("Created"), "createdAt", false, 0, CLI_BOTH, get_created)
-#define STATUS(X)      X(N_("Status"), "status", false, 12, CLI_BOTH, get_status)
-#define AMOUNT(X)      X(N_("Amount"), "amount", true, 0, CLI_BOTH, get_amount)
-#define CURRENCY(X)    X(N_("Currency"), "currency", false, 0, CLI_AS_DATA, get_currency)
-#define REFERENCE(X)   X(N_("Reference"), "customReference", false, 20, CLI_BOTH, get_reference)
-#define DESCRIPTION(X) X(N_("Description"), "description", false, 0, CLI_BOTH, get_description)
-#define PREAUTH(X)     X(N_("Hold"), "isPreAuth", false, 0, CLI_AS_DATA, get_preauth)
-#define FIELD(title, name, right, cap, shown, get) {{title, name, right, cap, shown}, get},
+/* A field that several lists have is written once. */
+#define CREATED     {{N_("Created"), "createdAt", false, 0, CLI_BOTH}, get_created}
+#define STATUS      {{N_("Status"), "status", false, 12, CLI_BOTH}, get_status}
+#define AMOUNT      {{N_("Amount"), "amount", true, 0, CLI_BOTH}, get_amount}
+#define CURRENCY    {{N_("Currency"), "currency", false, 0, CLI_AS_DATA}, get_currency}
+#define REFERENCE   {{N_("Reference"), "customReference", false, 20, CLI_BOTH}, get_reference}
+#define DESCRIPTION {{N_("Description"), "description", false, 0, CLI_BOTH}, get_description}
+#define PREAUTH     {{N_("Hold"), "isPreAuth", false, 0, CLI_AS_DATA}, get_preauth}
 
 static const struct field session_fields[] = {
-    CREATED(FIELD) STATUS(FIELD) AMOUNT(FIELD) CURRENCY(FIELD)
-    FIELD(N_("Session"), "sessionId", false, 0, CLI_BOTH, get_id)
-    REFERENCE(FIELD)
-    FIELD(N_("Payment"), "paymentReference", false, 0, CLI_AS_DATA, get_payment)
-    PREAUTH(FIELD) DESCRIPTION(FIELD)
+    CREATED,
+    STATUS,
+    AMOUNT,
+    CURRENCY,
+    {{N_("Session"), "sessionId", false, 0, CLI_BOTH}, get_id},
+    REFERENCE,
+    {{N_("Payment"), "paymentReference", false, 0, CLI_AS_DATA}, get_payment},
+    PREAUTH,
+    DESCRIPTION,
 };
 static const struct field payment_fields[] = {
-    CREATED(FIELD) STATUS(FIELD) AMOUNT(FIELD) CURRENCY(FIELD)
-    FIELD(N_("Payment"), "posPaymentId", false, 0, CLI_BOTH, get_id)
-    REFERENCE(FIELD)
-    FIELD(N_("Terminal"), "poiId", false, 20, CLI_BOTH, get_terminal)
-    PREAUTH(FIELD) DESCRIPTION(FIELD)
+    CREATED,
+    STATUS,
+    AMOUNT,
+    CURRENCY,
+    {{N_("Payment"), "posPaymentId", false, 0, CLI_BOTH}, get_id},
+    REFERENCE,
+    {{N_("Terminal"), "poiId", false, 20, CLI_BOTH}, get_terminal},
+    PREAUTH,
+    DESCRIPTION,
 };
 static const struct field modification_fields[] = {
-    CREATED(FIELD)
-    FIELD(N_("Type"), "type", false, 12, CLI_BOTH, get_type)
-    STATUS(FIELD) AMOUNT(FIELD) CURRENCY(FIELD)
-    FIELD(N_("Payment"), "paymentReference", false, 0, CLI_BOTH, get_payment)
-    FIELD(N_("Reason"), "reason", false, 0, CLI_BOTH, get_reason)
-    FIELD(N_("Failure"), "failureReason", false, 0, CLI_BOTH, get_failure)
-    FIELD(N_("Modification"), "modificationReference", false, 0, CLI_AS_DATA, get_id)
+    CREATED,
+    {{N_("Type"), "type", false, 12, CLI_BOTH}, get_type},
+    STATUS,
+    AMOUNT,
+    CURRENCY,
+    {{N_("Payment"), "paymentReference", false, 0, CLI_BOTH}, get_payment},
+    {{N_("Reason"), "reason", false, 0, CLI_BOTH}, get_reason},
+    {{N_("Failure"), "failureReason", false, 0, CLI_BOTH}, get_failure},
+    {{N_("Modification"), "modificationReference", false, 0, CLI_AS_DATA}, get_id},
 };
 static const struct {
     const struct field *fields;
@@ -134,7 +145,7 @@ static const struct {
 };
 #define FIELDS_MAX 12
 
-/* --- printing ---------------------------------------------------------------------------------------- */
+/* --- printing ------------------------------------------------------------------------------- */
 
 static bool print_raw(struct cli *cli, const struct row *row, struct err *err)
 {
@@ -142,7 +153,8 @@ static bool print_raw(struct cli *cli, const struct row *row, struct err *err)
     struct row full;
     struct buf line;
     buf_init(&line, 1 << 20);
-    bool ok = cache_get_record(cli->desk.cache, row->record.kind, row->record.id, &arena, &full, err);
+    bool ok =
+        cache_get_record(cli->desk.cache, row->record.kind, row->record.id, &arena, &full, err);
     if (ok) {
         cli_json_raw(&line, full.record.raw);
         cli_print_line(&line);
@@ -172,21 +184,21 @@ static bool print_page(struct cli *cli, struct cli_table *table, const struct ro
     return ok && !ferror(stdout);
 }
 
-static bool print_rows(struct cli *cli, const struct list_spec *spec, int64_t limit, struct err *err)
+static bool print_rows(struct cli *cli, const struct list_spec *spec, int64_t limit,
+                       struct err *err)
 {
     struct cli_column columns[FIELDS_MAX];
     size_t count = lists[spec->kind].count;
     for (size_t i = 0; i < count; i++)
         columns[i] = lists[spec->kind].fields[i].column;
-    struct cli_table *table =
-        cli_has(cli, OPTION_JSON) ? NULL : cli_table_new(cli, columns, count);
+    struct cli_table *table = cli_has(cli, OPTION_JSON) ? NULL : cli_table_new(cli, columns, count);
     struct row_page page = {0}, next;
     bool ok = true, more = true;
     for (int64_t left = limit; ok && more && left > 0; left -= (int64_t)page.count) {
         const struct row *anchor = page.count ? &page.rows[page.count - 1] : NULL;
         size_t rows = left < PAGE_ROWS ? (size_t)left : PAGE_ROWS;
-        ok = cache_list(cli->desk.cache, spec, anchor ? FROM_AFTER : FROM_FIRST, anchor, rows, &next,
-                        err);
+        struct page_request request = {spec, anchor ? FROM_AFTER : FROM_FIRST, anchor, rows};
+        ok = cache_list(cli->desk.cache, &request, &next, err);
         row_page_done(&page);
         page = ok ? next : (struct row_page){0};
         more = page.more;
@@ -215,8 +227,8 @@ static bool print_sums(struct cli *cli, const struct list_spec *spec, struct err
     for (size_t i = 0; i < totals.sum_count; i++) {
         const struct currency_sum *sum = &totals.sums[i];
         struct money money = money_make(sum->minor, sum->currency);
-        struct text amount = cli_is_data(cli) ? cli_amount(&cli->arena, &money)
-                                              : format_money(&cli->arena, &money);
+        struct text amount =
+            cli_is_data(cli) ? cli_amount(&cli->arena, &money) : format_money(&cli->arena, &money);
         struct text cells[] = {text_clean(&cli->arena, sum->currency),
                                text_oursf(&cli->arena, "%lld", (long long)sum->count), amount};
         if (table) {
@@ -235,9 +247,10 @@ static bool print_sums(struct cli *cli, const struct list_spec *spec, struct err
     return true;
 }
 
-/* --- commands ---------------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------------- */
 
-/* The words of the command line as one filter. A word that the shell had quoted keeps its blanks. */
+/* The words of the command line as one filter. A word that the shell had quoted keeps its blanks.
+ */
 static char *join_filter(struct cli *cli)
 {
     struct buf text;

@@ -1,4 +1,5 @@
-/* refund, capture, cancel, extend: a fresh look at the payment, what is possible, then the operation. */
+/* refund, capture, cancel, extend: a fresh look at the payment, what is possible, then the
+ * operation. */
 #include "cli_money.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* From a filled request to the printed outcome: the same for all operations. The operation itself, with
-   its journal, is that of the screens: op_start(). */
+/* From a filled request to the printed outcome: the same for all operations. The operation itself,
+   with its journal, is that of the screens: op_start(). */
 #include "cli_money.h"
 
 #include <stdlib.h>
@@ -7,17 +7,17 @@
 
 #define SETTLE_MS INT64_C(5000)
 
-/* --- outcome ---------------------------------------------------------------------------------------- */
+/* --- outcome -------------------------------------------------------------------------------- */
 
 int cli_money_exit(const struct intent *intent)
 {
     static const int statuses[INTENT_STATE_COUNT] = {
-        [INTENT_PREPARED] = CLI_UNKNOWN,  [INTENT_SENT] = CLI_UNKNOWN,
-        [INTENT_UNKNOWN] = CLI_UNKNOWN,   [INTENT_MANUAL] = CLI_UNKNOWN,
-        [INTENT_ACCEPTED] = CLI_DONE,     [INTENT_CONFIRMED] = CLI_DONE,
-        [INTENT_SUCCEEDED] = CLI_DONE,    [INTENT_RESOLVED] = CLI_DONE,
-        [INTENT_REJECTED] = CLI_FAILED,   [INTENT_DECLINED] = CLI_FAILED,
-        [INTENT_FAILED] = CLI_FAILED,     [INTENT_NOT_EXECUTED] = CLI_FAILED,
+        [INTENT_PREPARED] = CLI_UNKNOWN, [INTENT_SENT] = CLI_UNKNOWN,
+        [INTENT_UNKNOWN] = CLI_UNKNOWN,  [INTENT_MANUAL] = CLI_UNKNOWN,
+        [INTENT_ACCEPTED] = CLI_DONE,    [INTENT_CONFIRMED] = CLI_DONE,
+        [INTENT_SUCCEEDED] = CLI_DONE,   [INTENT_RESOLVED] = CLI_DONE,
+        [INTENT_REJECTED] = CLI_FAILED,  [INTENT_DECLINED] = CLI_FAILED,
+        [INTENT_FAILED] = CLI_FAILED,    [INTENT_NOT_EXECUTED] = CLI_FAILED,
     };
     static const char *const unreached[] = {"look:", "unsent:"};
     if (intent->state != INTENT_VOID)
@@ -124,7 +124,7 @@ bool cli_money_amount(struct cli *cli, const char *currency, struct money *out)
     return false;
 }
 
-/* --- confirmation ------------------------------------------------------------------------------------ */
+/* --- confirmation --------------------------------------------------------------------------- */
 
 /* Who holds the terminal or the payment, and since when. */
 static void say_holder(struct cli *cli, const struct op_request *request)
@@ -149,8 +149,8 @@ static bool ask(struct money_run *run)
     bool by_amount = live && run->typed.known &&
                      ((run->request.kind != OP_CHARGE && run->request.kind != OP_EXTEND) ||
                       (limit > 0 && run->typed.minor > limit));
-    struct text how = text_oursf(&cli->arena, _("Type %s to go on, anything else stops:"),
-                                 live ? "Y" : "y");
+    struct text how =
+        text_oursf(&cli->arena, _("Type %s to go on, anything else stops:"), live ? "Y" : "y");
     if (by_amount)
         how = text_ours(_("Type the amount to go on, anything else stops:"));
     cli_say(text_oursf(&cli->arena, "%s: %s", words_env(cli->desk.env).bytes, run->question.bytes));
@@ -166,11 +166,12 @@ static int check_repeat(struct money_run *run)
     if (run->request.kind != OP_CHARGE || cli_has(cli, OPTION_AGAIN) ||
         !op_find_duplicate(cli->desk.ops, &run->request, &cli->arena, &earlier))
         return CLI_DONE;
-    struct text what = text_oursf(
-        &cli->arena, _("There is a charge like this already: %s on %s at %s: %s."),
-        format_money(&cli->arena, &earlier.amount).bytes,
-        text_clean(&cli->arena, earlier.target).bytes,
-        format_clock(&cli->arena, earlier.created_ms).bytes, words_intent_state(earlier.state).bytes);
+    struct text what =
+        text_oursf(&cli->arena, _("There is a charge like this already: %s on %s at %s: %s."),
+                   format_money(&cli->arena, &earlier.amount).bytes,
+                   text_clean(&cli->arena, earlier.target).bytes,
+                   format_clock(&cli->arena, earlier.created_ms).bytes,
+                   words_intent_state(earlier.state).bytes);
     if (cli_has(cli, OPTION_YES) || !cli_can_ask()) {
         int status = cli_money_refuse(cli, what, CLI_FAILED);
         cli_say(text_ours(_("Nothing was sent. To charge a second time on purpose, add --again.")));
@@ -198,14 +199,14 @@ static int confirm(struct money_run *run)
     return cli_money_refuse(cli, text_ours(_("Not confirmed. Nothing was sent.")), CLI_FAILED);
 }
 
-/* --- under way ---------------------------------------------------------------------------------------- */
+/* --- under way ------------------------------------------------------------------------------ */
 
 struct follow {
     struct cli *cli;
     const char *id;
-    struct arena arena;    /* of intent */
+    struct arena arena; /* of intent */
     struct intent intent;
-    bool announced;        /* that it is on the terminal */
+    bool announced; /* that it is on the terminal */
     bool (*enough)(const struct intent *intent);
 };
 
@@ -270,7 +271,8 @@ void cli_money_settle(struct money_run *run)
         ops_look_now(cli->desk.ops, holder.id);
         read_intent(&follow);
         cli_wait(cli, follow_is_over, &follow, SETTLE_MS, NULL);
-        cli_say(text_oursf(&cli->arena, _("Before this, an earlier operation of %s had to be settled:"),
+        cli_say(text_oursf(&cli->arena,
+                           _("Before this, an earlier operation of %s had to be settled:"),
                            format_clock(&cli->arena, holder.created_ms).bytes));
         cli_say_advice(words_of_intent(&cli->arena, &follow.intent));
         cli_say(text_ours(""));
@@ -284,7 +286,8 @@ static int follow_to_report(struct cli *cli, const char *id, int64_t wait_s)
 {
     struct follow follow = {.cli = cli, .id = id, .enough = is_answered};
     read_intent(&follow);
-    /* The transfer has a limit of its own and then answers "unknown"; this is only the second line. */
+    /* The transfer has a limit of its own and then answers "unknown"; this is only the second line.
+     */
     int64_t limit_ms = ((int64_t)cli->config.charge_timeout_s + 120) * 1000;
     enum cli_wait end = cli_wait(cli, follow_is_over, &follow, limit_ms, on_interrupt);
     if (end == CLI_WAIT_DONE && !is_settled(&follow.intent) && wait_s > 0) {

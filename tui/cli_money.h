@@ -7,13 +7,13 @@
 struct money_run {
     struct cli *cli;
     struct op_request request;
-    struct text question;   /* asked without --yes; "" when the command never asks */
-    struct money typed;     /* the amount to be typed in live for refund, capture and cancel */
+    struct text question; /* asked without --yes; "" when the command never asks */
+    struct money typed;   /* the amount to be typed in live for refund, capture and cancel */
 };
 /* Checks, asks, sends, waits, prints; returns the exit status. */
 int cli_money_run(struct money_run *run);
-/* An earlier operation may still hold the terminal or the payment, left by a process that ended: it is
-   looked up first, for some seconds. */
+/* An earlier operation may still hold the terminal or the payment, left by a process that ended: it
+   is looked up first, for some seconds. */
 void cli_money_settle(struct money_run *run);
 /* Reads --amount in that currency; false: said why. */
 bool cli_money_amount(struct cli *cli, const char *currency, struct money *out);

@@ -33,7 +33,8 @@ static const char *terminal_name(struct cli *cli, const char *poi_id)
         const struct terminal *terminal = &page.rows[i].terminal;
         if (terminal->name && strcmp(terminal->poi_id, poi_id) == 0)
             name = text_oursf(&cli->arena, "%s (%s)", text_clean(&cli->arena, terminal->name).bytes,
-                              name).bytes;
+                              name)
+                       .bytes;
     }
     terminal_page_done(&page);
     return name;
@@ -45,7 +46,8 @@ int cli_charge(struct cli *cli)
     const char *terminal = cli->args.values[OPTION_TERMINAL];
     run.request.target = terminal ? terminal : cli->config.terminal;
     if (!run.request.target)
-        return cli_usage(cli, text_ours(_("--terminal is missing, and the configuration names none.")));
+        return cli_usage(cli,
+                         text_ours(_("--terminal is missing, and the configuration names none.")));
     if (!read_options(&run))
         return CLI_USAGE;
     run.typed = run.request.amount;
@@ -57,7 +59,7 @@ int cli_charge(struct cli *cli)
     return cli_money_run(&run);
 }
 
-/* --- payment link ---------------------------------------------------------------------------------------- */
+/* --- payment link --------------------------------------------------------------------------- */
 
 struct link_wait {
     struct cli *cli;

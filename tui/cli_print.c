@@ -32,10 +32,10 @@ void cli_say_advice(struct advice advice)
 int cli_exit_of_error(enum err_code code)
 {
     static const int statuses[] = {
-        [ERR_NONE] = CLI_DONE,       [ERR_INVALID] = CLI_USAGE,   [ERR_AMBIGUOUS] = CLI_USAGE,
-        [ERR_NOT_FOUND] = CLI_FAILED, [ERR_CONFLICT] = CLI_FAILED, [ERR_DENIED] = CLI_DENIED,
-        [ERR_STALE] = CLI_FAILED,    [ERR_NETWORK] = CLI_UNREACHED, [ERR_API] = CLI_FAILED,
-        [ERR_DATA] = CLI_UNREACHED,  [ERR_STORAGE] = CLI_STORAGE, [ERR_SYSTEM] = CLI_STORAGE,
+        [ERR_NONE] = CLI_DONE,        [ERR_INVALID] = CLI_USAGE,     [ERR_AMBIGUOUS] = CLI_USAGE,
+        [ERR_NOT_FOUND] = CLI_FAILED, [ERR_CONFLICT] = CLI_FAILED,   [ERR_DENIED] = CLI_DENIED,
+        [ERR_STALE] = CLI_FAILED,     [ERR_NETWORK] = CLI_UNREACHED, [ERR_API] = CLI_FAILED,
+        [ERR_DATA] = CLI_UNREACHED,   [ERR_STORAGE] = CLI_STORAGE,   [ERR_SYSTEM] = CLI_STORAGE,
     };
     return code < COUNT_OF(statuses) ? statuses[code] : CLI_FAILED;
 }

@@ -58,8 +58,7 @@ static void print_facts(struct cli *cli, const char *payment_reference)
         {N_("Authorised"), format_money(&cli->arena, &facts.authorised)},
         {N_("Captured"), format_minor(&cli->arena, facts.captured, currency)},
         {N_("Refunded"), format_minor(&cli->arena, facts.refunded, currency)},
-        {N_("In progress"),
-         format_minor(&cli->arena, facts.refunding + facts.capturing, currency)},
+        {N_("In progress"), format_minor(&cli->arena, facts.refunding + facts.capturing, currency)},
         {N_("Still left"), format_minor(&cli->arena, facts.left, currency)},
     };
     fputc('\n', stdout);
@@ -72,11 +71,10 @@ static void print_attempts(struct cli *cli, const struct record *record)
         const struct attempt *attempt = &record->attempts[i];
         if (i == 0)
             cli_put(stdout, text_oursf(&cli->arena, "\n%s\n", _("Attempts")));
-        cli_put(stdout,
-                text_oursf(&cli->arena, "  %s  %s  %s\n",
-                           format_when_full(&cli->arena, &attempt->created).bytes,
-                           words_status(&cli->arena, REC_SESSION, attempt->status).bytes,
-                           text_clean(&cli->arena, attempt->payment_reference).bytes));
+        cli_put(stdout, text_oursf(&cli->arena, "  %s  %s  %s\n",
+                                   format_when_full(&cli->arena, &attempt->created).bytes,
+                                   words_status(&cli->arena, REC_SESSION, attempt->status).bytes,
+                                   text_clean(&cli->arena, attempt->payment_reference).bytes));
     }
 }
 
@@ -88,13 +86,13 @@ static void print_modifications(struct cli *cli, const struct row_page *page)
         if (i == 0)
             cli_put(stdout, text_oursf(arena, "\n%s\n", _("Modifications")));
         const char *amount = record->amount.known ? format_money(arena, &record->amount).bytes : "";
-        cli_put(stdout, text_oursf(arena, "  %s  %s  %s%s%s  %s  %s\n",
-                                   format_when_full(arena, &record->created).bytes,
-                                   words_type(arena, record->type).bytes,
-                                   words_status(arena, record->kind, record->status).bytes,
-                                   amount[0] ? "  " : "", amount,
-                                   text_clean(arena, record->id).bytes,
-                                   text_clean(arena, record->failure_reason).bytes));
+        cli_put(stdout,
+                text_oursf(arena, "  %s  %s  %s%s%s  %s  %s\n",
+                           format_when_full(arena, &record->created).bytes,
+                           words_type(arena, record->type).bytes,
+                           words_status(arena, record->kind, record->status).bytes,
+                           amount[0] ? "  " : "", amount, text_clean(arena, record->id).bytes,
+                           text_clean(arena, record->failure_reason).bytes));
     }
 }
 

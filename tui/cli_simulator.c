@@ -19,11 +19,14 @@ static bool read_delays(struct cli *cli, struct sim_settings *settings)
         const char *name;
         int64_t *ms;
     } delays[] = {
-        {"charge", &settings->charge_delay_ms},   {"slow", &settings->charge_slow_ms},
-        {"late", &settings->charge_late_ms},      {"silent", &settings->charge_silent_ms},
+        {"charge", &settings->charge_delay_ms},
+        {"slow", &settings->charge_slow_ms},
+        {"late", &settings->charge_late_ms},
+        {"silent", &settings->charge_silent_ms},
         {"offline", &settings->terminal_offline_ms},
         {"modification", &settings->modification_delay_ms},
-        {"long", &settings->modification_long_ms}, {"pay", &settings->pay_after_ms},
+        {"long", &settings->modification_long_ms},
+        {"pay", &settings->pay_after_ms},
     };
     const char *at = cli->args.values[OPTION_DELAYS];
     while (at && *at) {
@@ -36,7 +39,8 @@ static bool read_delays(struct cli *cli, struct sim_settings *settings)
         long long ms = at[len] == '=' ? strtoll(at + len + 1, &end, 10) : -1;
         if (i == COUNT_OF(delays) || !end || end == at + len + 1 || ms < 0 || ms > 86400000 ||
             (*end && *end != ',')) {
-            cli_usage(cli, text_ours(_("--delays: NAME=MS, parted by commas; --help has the names.")));
+            cli_usage(cli,
+                      text_ours(_("--delays: NAME=MS, parted by commas; --help has the names.")));
             return false;
         }
         *delays[i].ms = ms;
@@ -67,8 +71,10 @@ static bool read_names(struct cli *cli, struct sim_settings *settings)
     const struct {
         enum cli_option option;
         const char **value;
-    } names[] = {{OPTION_DATA, &settings->data_path},   {OPTION_FAULTS, &settings->faults},
-                 {OPTION_WEBCODE, &settings->webcode},  {OPTION_TEST_KEY, &settings->test_key},
+    } names[] = {{OPTION_DATA, &settings->data_path},
+                 {OPTION_FAULTS, &settings->faults},
+                 {OPTION_WEBCODE, &settings->webcode},
+                 {OPTION_TEST_KEY, &settings->test_key},
                  {OPTION_LIVE_KEY, &settings->live_key}};
     const char *dialect = cli->args.values[OPTION_DIALECT];
     for (size_t i = 0; i < COUNT_OF(names); i++)

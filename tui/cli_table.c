@@ -17,7 +17,7 @@ struct cli_table {
     int width;               /* of the terminal */
     int widths[COLUMNS_MAX]; /* 0 until known */
     struct arena arena;
-    struct text *held;       /* rows waiting until the widths are known */
+    struct text *held; /* rows waiting until the widths are known */
     size_t held_rows;
 };
 

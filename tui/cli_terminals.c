@@ -15,8 +15,10 @@ static void print_json(const struct terminal_row *row)
     const struct {
         const char *name, *value;
     } fields[] = {
-        {"{\"poiId\":", terminal->poi_id}, {",\"status\":", terminal->status},
-        {",\"name\":", terminal->name},    {",\"model\":", terminal->model},
+        {"{\"poiId\":", terminal->poi_id},
+        {",\"status\":", terminal->status},
+        {",\"name\":", terminal->name},
+        {",\"model\":", terminal->model},
         {",\"createdAt\":", terminal->created.text[0] ? terminal->created.text : NULL},
         {",\"updatedAt\":", terminal->updated.text[0] ? terminal->updated.text : NULL},
     };

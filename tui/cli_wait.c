@@ -21,7 +21,7 @@ void cli_take_signals(struct cli *cli)
     cli->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* --- waiting ------------------------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------------------------- */
 
 struct wait {
     struct cli *cli;
@@ -66,7 +66,7 @@ enum cli_wait cli_wait(struct cli *cli, bool (*done)(void *ctx), void *ctx, int6
     return over ? CLI_WAIT_DONE : CLI_WAIT_TIMEOUT;
 }
 
-/* --- asking -------------------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------------------------- */
 
 struct question {
     char line[128];

@@ -1,22 +1,21 @@
-/* Defaults, then config.ini, then the environment. One table knows every key; whatever is wrong names
-   its file and line, because a setting that is silently ignored is found out too late. */
+/* Defaults, then config.ini, then the environment. One table knows every key; whatever is wrong
+   names its file and line, because a setting that is silently ignored is found out too late. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VENDOR_BASE     "https://aviratopayments.com/external/v1/"
-#define VENDOR_LANDING  "https://aviratopayments.com/"
-#define TRAINING_CODE   "HOTEL9"
-#define LINE_MAX_BYTES  190 /* inih cuts longer lines into several */
-#define ZONEINFO        "/usr/share/zoneinfo/"
+#define VENDOR_BASE    "https://aviratopayments.com/external/v1/"
+#define VENDOR_LANDING "https://aviratopayments.com/"
+#define TRAINING_CODE  "HOTEL9"
+#define LINE_MAX_BYTES 190 /* inih cuts longer lines into several */
+#define ZONEINFO       "/usr/share/zoneinfo/"
 
 typedef bool (*setter)(void *field, const char *value);
 
@@ -195,8 +194,14 @@ static const struct key {
     size_t offset;
     const char *expects;
 } keys[] = {
-#define MAIN(name, field, set, expects) {"console", name, set, offsetof(struct config, field), expects}
-#define ENV(name, field, set, expects) {NULL, name, set, offsetof(struct config_env, field), expects}
+#define MAIN(name, field, set, expects)                                                            \
+    {                                                                                              \
+        "console", name, set, offsetof(struct config, field), expects                              \
+    }
+#define ENV(name, field, set, expects)                                                             \
+    {                                                                                              \
+        NULL, name, set, offsetof(struct config_env, field), expects                               \
+    }
     MAIN("start", start, set_start, "live, test or training"),
     MAIN("language", language, set_language, "es or en"),
     MAIN("operator", person, set_string, "a name"),
@@ -227,7 +232,7 @@ struct reading {
     FILE *file;
     const char *path;
     int line;
-    uint64_t seen[3];  /* keys given, by section: a key given twice is a mistake */
+    uint64_t seen[3]; /* keys given, by section: a key given twice is a mistake */
     bool has_start;
     struct err *err;
     bool failed;
@@ -236,7 +241,8 @@ struct reading {
 static int complain(struct reading *reading, const char *name, const char *why)
 {
     if (!reading->failed)
-        err_set(reading->err, ERR_INVALID, "%s:%d: %s: %s", reading->path, reading->line, name, why);
+        err_set(reading->err, ERR_INVALID, "%s:%d: %s: %s", reading->path, reading->line, name,
+                why);
     reading->failed = true;
     return 0;
 }
@@ -286,8 +292,9 @@ static int take_key(void *ctx, const char *section, const char *name, const char
         return 1;
     }
     if (strstr(name, "key"))
-        return complain(reading, name, "the API key does not belong in this file: use "
-                                       "api_key_command or api_key_file");
+        return complain(reading, name,
+                        "the API key does not belong in this file: use "
+                        "api_key_command or api_key_file");
     return complain(reading, name, "no such key in this section");
 }
 
@@ -321,7 +328,8 @@ static bool read_config(struct reading *reading, bool required)
     struct err trouble = {0};
     reading->file = open_file(reading->path, required, &trouble);
     if (!reading->file)
-        return trouble.code == ERR_NONE || err_set(reading->err, trouble.code, "%s", trouble.detail);
+        return trouble.code == ERR_NONE ||
+               err_set(reading->err, trouble.code, "%s", trouble.detail);
     int bad_line = ini_parse_stream(read_line, reading, take_key, reading);
     fclose(reading->file);
     if (bad_line != 0 && !reading->failed) {
@@ -341,7 +349,8 @@ static bool check_pairs(const struct config *config, struct err *err)
     return true;
 }
 
-/* A variable that is set goes to both the live and the test section: it says what this run is for. */
+/* A variable that is set goes to both the live and the test section: it says what this run is for.
+ */
 static bool take_variable(struct config *config, const char *name, size_t offset, setter set,
                           struct err *err)
 {
@@ -388,36 +397,16 @@ static void set_defaults(struct config *config)
     config->env[ENV_TRAINING].webcode = mem_strdup(TRAINING_CODE);
 }
 
-/* $variable/avirato-console, or ~/fallback/avirato-console; NULL without a home. */
-static char *xdg_path(const char *variable, const char *fallback)
-{
-    const char *base = getenv(variable), *home = getenv("HOME");
-    struct buf path;
-    buf_init(&path, 4096);
-    if (base && base[0] == '/') {
-        buf_printf(&path, "%s/avirato-console", base);
-    } else {
-        const struct passwd *user = home && home[0] == '/' ? NULL : getpwuid(geteuid());
-        home = home && home[0] == '/' ? home : user ? user->pw_dir : NULL;
-        if (home)
-            buf_printf(&path, "%s/%s/avirato-console", home, fallback);
-    }
-    char *result = path.len > 0 && !path.over ? mem_strdup(path.data) : NULL;
-    buf_done(&path);
-    return result;
-}
-
 bool config_load(struct config *config, const char *path, struct err *err)
 {
     set_defaults(config);
     struct buf usual;
     buf_init(&usual, 4200);
-    char *folder = xdg_path("XDG_CONFIG_HOME", ".config");
+    char *folder = config_base_dir("XDG_CONFIG_HOME", ".config");
     if (folder)
         buf_printf(&usual, "%s/config.ini", folder);
     free(folder);
-    struct reading reading = {
-        .config = config, .path = path ? path : usual.data, .err = err};
+    struct reading reading = {.config = config, .path = path ? path : usual.data, .err = err};
     bool ok = (!reading.path || read_config(&reading, path != NULL)) && check_pairs(config, err) &&
               read_environment(config, &reading.has_start, err);
     buf_done(&usual);
@@ -443,51 +432,4 @@ void config_done(struct config *config)
     free(config->timezone);
     free(config->path);
     *config = (struct config){0};
-}
-
-/* mkdir -p, 0700 for what is made here. */
-static bool make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash)
-            *slash = '\0';
-        bool ok = mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES;
-        if (slash)
-            *slash = '/';
-        if (!ok || !slash)
-            return ok && access(path, W_OK | X_OK) == 0;
-    }
-}
-
-static char *data_dir(const char *base, const char *webcode, enum env env, struct err *err)
-{
-    struct buf path;
-    buf_init(&path, 4096);
-    if (base)
-        buf_printf(&path, "%s/%s-%s/", base, webcode, env_name(env));
-    char *result = NULL;
-    if (!base || path.over)
-        err_set(err, ERR_STORAGE, "no home folder: set HOME or XDG_STATE_HOME and XDG_CACHE_HOME");
-    else if (!make_folders(path.data))
-        err_set(err, ERR_STORAGE, "%s: %s", path.data, strerror(errno));
-    else
-        result = mem_strdup(path.data);
-    buf_done(&path);
-    return result;
-}
-
-char *config_state_dir(const char *webcode, enum env env, struct err *err)
-{
-    char *base = xdg_path("XDG_STATE_HOME", ".local/state");
-    char *result = data_dir(base, webcode, env, err);
-    free(base);
-    return result;
-}
-
-char *config_cache_dir(const char *webcode, enum env env, struct err *err)
-{
-    char *base = xdg_path("XDG_CACHE_HOME", ".cache");
-    char *result = data_dir(base, webcode, env, err);
-    free(base);
-    return result;
 }

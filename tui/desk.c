@@ -88,8 +88,7 @@ static void open_operations(struct desk *desk, bool automatic)
                                .url_ko = env->url_ko,
                                .read_only = desk->read_only};
     desk->sync = sync_new(desk->loop, desk->client, desk->cache, &sync);
-    desk->ops =
-        ops_new(desk->loop, desk->client, desk->cache, desk->journal, desk->sync, &ops);
+    desk->ops = ops_new(desk->loop, desk->client, desk->cache, desk->journal, desk->sync, &ops);
 }
 
 static bool open_all(struct desk *desk, const struct desk_options *options, struct err *err)

@@ -1,5 +1,6 @@
 /* One property in one environment, wired up: configuration, client, cache, journal, scheduler,
-   operations, and in training the bundled simulator. main.c, the screens and the command line share it. */
+   operations, and in training the bundled simulator. main.c, the screens and the command line share
+   it. */
 #ifndef TUI_DESK_H
 #define TUI_DESK_H
 
@@ -24,8 +25,8 @@ struct desk {
 };
 
 /* Opens everything for env (files are made as needed); automatic: start polling (the screen). With
-   offline set neither client nor simulator is made: only cache and journal. False and err: nothing is
-   left open. The loop stays the caller's. */
+   offline set neither client nor simulator is made: only cache and journal. False and err: nothing
+   is left open. The loop stays the caller's. *desk is zeroed, or was closed; changes is kept. */
 struct desk_options {
     enum env env;
     bool automatic, offline, read_only;

@@ -8,9 +8,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define CLOCK_SLACK_MS  INT64_C(60000)
-#define ANSWER_MS       INT64_C(45000)
-#define FREE_MIN_BYTES  (UINT64_C(64) << 20)
+#define CLOCK_SLACK_MS   INT64_C(60000)
+#define ANSWER_MS        INT64_C(45000)
+#define FREE_MIN_BYTES   (UINT64_C(64) << 20)
 #define TERMINAL_LIMIT_S 150 /* a terminal's own limit; silence before it proves nothing */
 
 struct doctor {
@@ -57,7 +57,7 @@ static void report_error(struct doctor *doctor, const char *check, const struct 
     report(doctor, check, false, advice.what, fix.bytes[0] ? fix : advice.next);
 }
 
-/* --- configuration ------------------------------------------------------------------------------------- */
+/* --- configuration -------------------------------------------------------------------------- */
 
 static bool check_config(struct doctor *doctor)
 {
@@ -105,8 +105,10 @@ static bool check_key(struct doctor *doctor)
         return true;
     char *key = config_read_key(config, config->start, &err);
     if (key)
-        report(doctor, "key", true, text_ours(_("API key: there is one, and nobody else can read "
-                                                "it.")), text_ours(""));
+        report(doctor, "key", true,
+               text_ours(_("API key: there is one, and nobody else can read "
+                           "it.")),
+               text_ours(""));
     else
         report_error(doctor, "key", &err,
                      text_ours(_("Put the key in a file of its own with chmod 600 and name it as "
@@ -115,7 +117,7 @@ static bool check_key(struct doctor *doctor)
     return key != NULL;
 }
 
-/* --- files ---------------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------- */
 
 static void check_space(struct doctor *doctor)
 {
@@ -127,7 +129,8 @@ static void check_space(struct doctor *doctor)
         uint64_t bytes = (uint64_t)space.f_bavail * space.f_frsize;
         report(doctor, "space", bytes >= FREE_MIN_BYTES,
                text_oursf(doctor->arena, _("Free space for the journal: %llu MiB in %s."),
-                          (unsigned long long)(bytes >> 20), text_clean(doctor->arena, folder).bytes),
+                          (unsigned long long)(bytes >> 20),
+                          text_clean(doctor->arena, folder).bytes),
                text_ours(_("Make room: without space no money is moved.")));
     }
     free(folder);
@@ -146,7 +149,8 @@ static void check_files(struct doctor *doctor)
     if (journal_verify(cli->desk.journal, &entries, &err))
         report(doctor, "journal", true,
                text_oursf(doctor->arena, _("Journal: it opens and its chain of %s entries holds."),
-                          format_count(doctor->arena, entries).bytes), text_ours(""));
+                          format_count(doctor->arena, entries).bytes),
+               text_ours(""));
     else
         report(doctor, "journal", false,
                text_oursf(doctor->arena, _("Journal: its chain does NOT hold: %s"),
@@ -158,7 +162,7 @@ static void check_files(struct doctor *doctor)
     desk_close(&cli->desk);
 }
 
-/* --- network --------------------------------------------------------------------------------------------- */
+/* --- network -------------------------------------------------------------------------------- */
 
 static void on_answer(void *ctx, const struct api_answer *answer)
 {
@@ -170,8 +174,8 @@ static void on_answer(void *ctx, const struct api_answer *answer)
     if (answer->body == BODY_ALIEN)
         err.code = ERR_DATA;
     memcpy(err.detail, answer->trouble, sizeof answer->trouble); /* shorter than detail */
-    doctor->trouble = words_of_error(doctor->arena, &err,
-                                     answer->body == BODY_ERROR ? &answer->error : NULL);
+    doctor->trouble =
+        words_of_error(doctor->arena, &err, answer->body == BODY_ERROR ? &answer->error : NULL);
 }
 
 static bool is_answered(void *ctx)
@@ -221,19 +225,25 @@ static void check_network(struct doctor *doctor)
                text_oursf(doctor->arena,
                           strncmp(base, "https:", 6) == 0
                               ? _("API: %s answers, its certificate is good and the key is taken.")
-                              : _("API: %s answers and the key is taken."), base),
+                              : _("API: %s answers and the key is taken."),
+                          base),
                text_ours(""));
     report_clock(doctor);
     desk_close(&cli->desk);
 }
 
-/* --- terminal --------------------------------------------------------------------------------------------- */
+/* --- terminal ------------------------------------------------------------------------------- */
 
 static bool terminfo_has(const char *term)
 {
     const char *home = getenv("HOME"), *own = getenv("TERMINFO");
-    const char *folders[] = {own, NULL, "/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo",
-                             "/usr/lib/terminfo", "/usr/local/share/terminfo"};
+    const char *folders[] = {own,
+                             NULL,
+                             "/etc/terminfo",
+                             "/lib/terminfo",
+                             "/usr/share/terminfo",
+                             "/usr/lib/terminfo",
+                             "/usr/local/share/terminfo"};
     char path[4096], private_folder[2048];
     snprintf(private_folder, sizeof private_folder, "%s/.terminfo", home ? home : "");
     folders[1] = private_folder;
@@ -251,8 +261,8 @@ static void check_terminal(struct doctor *doctor)
 {
     const char *term = getenv("TERM");
     struct winsize size;
-    bool usable = term && term[0] && !strchr(term, '/') && strcmp(term, "dumb") != 0 &&
-                  terminfo_has(term);
+    bool usable =
+        term && term[0] && !strchr(term, '/') && strcmp(term, "dumb") != 0 && terminfo_has(term);
     report(doctor, "TERM", usable,
            usable ? text_oursf(doctor->arena, _("Terminal: %s is known here."),
                                text_clean(doctor->arena, term).bytes)
@@ -279,8 +289,9 @@ static void check_locale(struct doctor *doctor)
     report(doctor, "locale", format_utf8(),
            format_utf8() ? text_oursf(doctor->arena, _("Characters: UTF-8 (%s)."),
                                       text_clean(doctor->arena, name).bytes)
-                         : text_oursf(doctor->arena, _("Characters: %s is not UTF-8; names may show "
-                                                       "question marks."),
+                         : text_oursf(doctor->arena,
+                                      _("Characters: %s is not UTF-8; names may show "
+                                        "question marks."),
                                       text_clean(doctor->arena, name).bytes),
            text_ours(_("Set LANG to a UTF-8 locale, as es_ES.UTF-8 or C.UTF-8, and the terminal to "
                        "UTF-8.")));

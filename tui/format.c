@@ -1,5 +1,6 @@
-/* Languages, amounts, dates. The C library's own number and time formats are never used: the language
-   is the operator's choice, and the locale for it is often not installed on a front-desk machine. */
+/* Languages, amounts, dates. The C library's own number and time formats are never used: the
+   language is the operator's choice, and the locale for it is often not installed on a front-desk
+   machine. */
 #include "format.h"
 
 #include <langinfo.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DOMAIN "avirato-console"
+#define DOMAIN     "avirato-console"
 #define MS_PER_DAY INT64_C(86400000)
 
 static enum language language = LANGUAGE_ENGLISH;
@@ -55,7 +56,8 @@ static void choose_charset(void)
     utf8 = set && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* Where the catalogues are: beside the executable in a build tree, else where they are installed. */
+/* Where the catalogues are: beside the executable in a build tree, else where they are installed.
+ */
 static void bind_catalogues(void)
 {
     char path[PATH_MAX + sizeof "locale"];

@@ -31,9 +31,10 @@ int64_t format_wall_ms(int64_t utc_ms);                /* UTC -> wall clock as i
 struct text format_money(struct arena *arena, const struct money *money);      /* "1.234,50 EUR" */
 struct text format_minor(struct arena *arena, int64_t minor, const char *currency); /* same */
 struct text format_when(struct arena *arena, const struct stamp *stamp);       /* "22 Nov 13:58" */
-struct text format_when_full(struct arena *arena, const struct stamp *stamp);  /* with year, seconds */
+/* With year and seconds. */
+struct text format_when_full(struct arena *arena, const struct stamp *stamp);
 struct text format_clock(struct arena *arena, int64_t utc_ms);                 /* "14:02:10" */
-struct text format_when_utc(struct arena *arena, int64_t utc_ms);              /* "22 Nov 14:02" local */
+struct text format_when_utc(struct arena *arena, int64_t utc_ms); /* "22 Nov 14:02" local */
 struct text format_ago(struct arena *arena, int64_t ms);                       /* "3 min" */
 struct text format_elapsed(struct arena *arena, int64_t ms);                   /* "0:41" */
 struct text format_count(struct arena *arena, int64_t n);                      /* "1.204" */

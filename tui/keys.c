@@ -1,5 +1,6 @@
 /* Fetches the API key: from AVIRATO_API_KEY, a program (api_key_command) or a private file
-   (api_key_file). It is in no file of ours, in no argument, and wiped as soon as the client has it. */
+   (api_key_file). It is in no file of ours, in no argument, and wiped as soon as the client has it.
+ */
 #include "config.h"
 
 #include <errno.h>
@@ -15,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KEY_MAX      4096
-#define COMMAND_MS   10000
+#define KEY_MAX       4096
+#define COMMAND_MS    10000
 #define COMMAND_WORDS 32
-#define VARIABLE     "AVIRATO_API_KEY"
+#define VARIABLE      "AVIRATO_API_KEY"
 
 /* Takes the first line of what was read as the key. */
 static char *take_key(const char *bytes, size_t len, const char *source, struct err *err)
@@ -38,7 +39,7 @@ static char *take_key(const char *bytes, size_t len, const char *source, struct 
     return key;
 }
 
-/* --- from a file -------------------------------------------------------------------------------- */
+/* --- from a file ---------------------------------------------------------------------------- */
 
 static const char *file_trouble(const struct stat *st)
 {
@@ -76,7 +77,7 @@ static char *key_from_file(const char *path, struct err *err)
     return key;
 }
 
-/* --- from a program ------------------------------------------------------------------------------ */
+/* --- from a program ------------------------------------------------------------------------- */
 
 /* Words are separated by blanks; "double quotes" keep blanks together. Nothing else is special. */
 static size_t split_words(char *text, char *words[COMMAND_WORDS + 1])
@@ -117,8 +118,8 @@ static void on_output(void *ctx, short revents)
 {
     struct command *command = ctx;
     (void)revents;
-    ssize_t got = read(command->output, command->bytes + command->len,
-                       sizeof command->bytes - command->len);
+    ssize_t got =
+        read(command->output, command->bytes + command->len, sizeof command->bytes - command->len);
     if (got > 0)
         command->len += (size_t)got;
     else if (got < 0 && (errno == EINTR || errno == EAGAIN))
@@ -145,8 +146,8 @@ static bool is_over(void *ctx)
     return command->ended && command->exited;
 }
 
-/* Starts it: no shell, own process group, nothing to read, its messages dropped (they may repeat the
-   key), our own key variable not in its environment. */
+/* Starts it: no shell, own process group, nothing to read, its messages dropped (they may repeat
+   the key), our own key variable not in its environment. */
 static int spawn_command(char *const words[], int output, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
@@ -177,7 +178,8 @@ static int spawn_command(char *const words[], int output, pid_t *pid)
     return failure;
 }
 
-/* Runs until it has exited and closed its output, or its time is up; then what is left is killed. */
+/* Runs until it has exited and closed its output, or its time is up; then what is left is killed.
+ */
 static void run_command(struct command *command)
 {
     command->loop = loop_new();
@@ -240,7 +242,7 @@ static char *key_from_command(const char *line, struct err *err)
     return key;
 }
 
-/* --- public -------------------------------------------------------------------------------------- */
+/* --- public --------------------------------------------------------------------------------- */
 
 char *config_read_key(const struct config *config, enum env env, struct err *err)
 {

@@ -43,14 +43,13 @@ static void freeze_clock(const struct config *config)
         clock_freeze_utc(strtoll(wish, NULL, 10));
 }
 
-/* --- the screen ------------------------------------------------------------------------------------------ */
+/* --- the screen ----------------------------------------------------------------------------- */
 
 static bool reopen(void *ctx, enum env env, struct err *err)
 {
     struct cli *cli = ctx;
-    const struct desk_options now = {.env = cli->desk.env,
-                                     .automatic = true,
-                                     .read_only = cli_has(cli, OPTION_READ_ONLY)};
+    const struct desk_options now = {
+        .env = cli->desk.env, .automatic = true, .read_only = cli_has(cli, OPTION_READ_ONLY)};
     struct desk_options wanted = now;
     struct err back = {0};
     wanted.env = env;
@@ -65,9 +64,8 @@ static bool reopen(void *ctx, enum env env, struct err *err)
 static int run_screen(struct cli *cli)
 {
     struct err err = {0};
-    const struct desk_options options = {.env = cli->config.start,
-                                         .automatic = true,
-                                         .read_only = cli_has(cli, OPTION_READ_ONLY)};
+    const struct desk_options options = {
+        .env = cli->config.start, .automatic = true, .read_only = cli_has(cli, OPTION_READ_ONLY)};
     const struct app_settings settings = {.config = &cli->config, .reopen = reopen, .ctx = cli};
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return cli_usage(cli, text_ours(_("The screen needs a terminal; commands do not.")));
@@ -78,7 +76,7 @@ static int run_screen(struct cli *cli)
     return status;
 }
 
-/* --- start -------------------------------------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------------------------- */
 
 /* Configuration, then what the command line says over it. False: said why. */
 static bool configure(struct cli *cli, int *status)

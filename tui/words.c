@@ -22,9 +22,11 @@ static struct text look_up(struct arena *arena, const struct name *names, size_t
 
 /* A modification's success is that of a request, a POS payment's that of a card. */
 static const struct name record_statuses[] = {
-    {"pending", N_("pending")},       {"completed", N_("completed")}, {"expired", N_("expired")},
-    {"cancelled", N_("cancelled")},   {"failed", N_("failed")},       {"success", N_("success")},
-    {"refused", N_("refused")},       {"received", N_("received")},   {"authorised", N_("authorised")},
+    {"pending", N_("pending")},       {"completed", N_("completed")},
+    {"expired", N_("expired")},       {"cancelled", N_("cancelled")},
+    {"failed", N_("failed")},         {"success", N_("success")},
+    {"refused", N_("refused")},       {"received", N_("received")},
+    {"authorised", N_("authorised")},
 };
 static const struct name payment_statuses[] = {{"success", N_("approved")}};
 
@@ -38,8 +40,10 @@ struct text words_status(struct arena *arena, enum record_kind kind, const char 
 struct text words_type(struct arena *arena, const char *type)
 {
     static const struct name types[] = {
-        {"refund", N_("refund")}, {"capture", N_("capture")},
-        {"cancel", N_("cancel")}, {"extend", N_("extend")},
+        {"refund", N_("refund")},
+        {"capture", N_("capture")},
+        {"cancel", N_("cancel")},
+        {"extend", N_("extend")},
     };
     return look_up(arena, types, COUNT_OF(types), type);
 }
@@ -56,8 +60,10 @@ struct text words_op(enum op_kind kind)
 struct text words_reason(struct arena *arena, const char *reason)
 {
     static const struct name reasons[] = {
-        {"CUSTOMER REQUEST", N_("customer request")}, {"RETURN", N_("return")},
-        {"DUPLICATE", N_("duplicate")},               {"FRAUD", N_("fraud")},
+        {"CUSTOMER REQUEST", N_("customer request")},
+        {"RETURN", N_("return")},
+        {"DUPLICATE", N_("duplicate")},
+        {"FRAUD", N_("fraud")},
         {"OTHER", N_("other")},
     };
     return look_up(arena, reasons, COUNT_OF(reasons), reason);

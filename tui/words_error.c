@@ -1,5 +1,5 @@
-/* What went wrong before or instead of an outcome: errors of this program's layers, the API's codes,
-   filters and amounts that cannot be read. */
+/* What went wrong before or instead of an outcome: errors of this program's layers, the API's
+   codes, filters and amounts that cannot be read. */
 #include "words_internal.h"
 
 #include <stdio.h>
@@ -51,22 +51,23 @@ static const struct {
                      N_("Check the API key of this environment; live and test have their own.")},
     [TROUBLE_IP] = {N_("The API does not accept requests from this network address."),
                     N_("Allow this address in the provider's dashboard: Integrations, API Keys.")},
-    [TROUBLE_ACCESS] = {N_("The API denies access to this."),
-                        N_("Check the webcode, and that the payment belongs to this environment and "
-                           "was made through this API.")},
+    [TROUBLE_ACCESS] =
+        {N_("The API denies access to this."),
+         N_("Check the webcode, and that the payment belongs to this environment and "
+            "was made through this API.")},
     [TROUBLE_PARAMETER] = {N_("The API does not accept one of the values."),
                            N_("Correct the value that the message names.")},
-    [TROUBLE_DATE] = {N_("The API does not accept the date."),
-                      N_("Write dates as 2026-11-22.")},
+    [TROUBLE_DATE] = {N_("The API does not accept the date."), N_("Write dates as 2026-11-22.")},
     [TROUBLE_COUNTRY_FORMAT] = {N_("The API does not accept the country code."),
                                 N_("Use two capital letters, as ES.")},
     [TROUBLE_COUNTRY] = {N_("This country is not supported."),
                          N_("Ask the provider for the list of countries.")},
     [TROUBLE_NOT_FOUND] = {N_("The API does not know this reference."),
                            N_("Check the reference, and that this is its environment.")},
-    [TROUBLE_PROVIDER] = {N_("The payment provider has trouble."),
-                          N_("Try to read again in a few seconds. Do not repeat a charge before its "
-                             "outcome is known.")},
+    [TROUBLE_PROVIDER] =
+        {N_("The payment provider has trouble."),
+         N_("Try to read again in a few seconds. Do not repeat a charge before its "
+            "outcome is known.")},
     [TROUBLE_TERMINAL] = {N_("The terminal is offline or does not answer."),
                           N_("Wake the terminal or take another one, once it is verified that "
                              "nothing was charged.")},
@@ -89,7 +90,8 @@ static const struct {
 } errors[] = {
     [ERR_NONE] = {"", "", ""},
     [ERR_INVALID] = {N_("This is not valid."), "", N_("Correct it and try again.")},
-    [ERR_AMBIGUOUS] = {N_("This can be read in two ways."), "", N_("Write it out with its decimals.")},
+    [ERR_AMBIGUOUS] = {N_("This can be read in two ways."), "",
+                       N_("Write it out with its decimals.")},
     [ERR_NOT_FOUND] = {N_("Not found."), "",
                        N_("Check the reference, and that this is its environment.")},
     [ERR_CONFLICT] = {N_("Somebody else is at work on this."), N_("Nothing was sent."),
@@ -116,12 +118,12 @@ static struct advice of_api_error(struct arena *arena, const struct api_error *a
     if (!words_api_trouble(api_trouble_of(api->code, api->http_status), &what, &next))
         what = errors[ERR_API].what;
     struct text message = text_clean(arena, api->message);
-    return (struct advice){
-        .what = message.bytes[0] ? text_oursf(arena, "%s (%s)", _(what), message.bytes)
-                                 : text_ours(_(what)),
-        .money = text_ours(""),
-        .next = text_ours(_(next)),
-        .proof = words_proof(arena, api->code, api->http_status, api->trace_id)};
+    return (struct advice){.what = message.bytes[0]
+                                       ? text_oursf(arena, "%s (%s)", _(what), message.bytes)
+                                       : text_ours(_(what)),
+                           .money = text_ours(""),
+                           .next = text_ours(_(next)),
+                           .proof = words_proof(arena, api->code, api->http_status, api->trace_id)};
 }
 
 /* The operations' check begins with the field's name. */
@@ -144,18 +146,19 @@ static const char *what_of(const struct err *err, size_t at)
     return _(errors[at].what);
 }
 
-struct advice words_of_error(struct arena *arena, const struct err *err, const struct api_error *api)
+struct advice words_of_error(struct arena *arena, const struct err *err,
+                             const struct api_error *api)
 {
     if (api && (api->code || api->http_status || api->message))
         return of_api_error(arena, api);
     struct text detail = text_clean(arena, err->detail);
     size_t at = err->code < COUNT_OF(errors) ? err->code : ERR_SYSTEM;
-    return (struct advice){.what = detail.bytes[0]
-                                       ? text_oursf(arena, "%s (%s)", what_of(err, at), detail.bytes)
-                                       : text_ours(what_of(err, at)),
-                           .money = text_ours(_(errors[at].money)),
-                           .next = text_ours(_(errors[at].next)),
-                           .proof = text_ours("")};
+    return (struct advice){
+        .what = detail.bytes[0] ? text_oursf(arena, "%s (%s)", what_of(err, at), detail.bytes)
+                                : text_ours(what_of(err, at)),
+        .money = text_ours(_(errors[at].money)),
+        .next = text_ours(_(errors[at].next)),
+        .proof = text_ours("")};
 }
 
 struct text words_filter_error(struct arena *arena, const char *filter,
@@ -192,15 +195,18 @@ struct text words_amount_error(struct arena *arena, const char *typed, const cha
         {"first", format_minor(arena, readings ? readings[0] : 0, currency)},
         {"second", format_minor(arena, readings ? readings[1] : 0, currency)},
     };
-    const char *sentence = N_("“{typed}” is not an amount: digits with a decimal comma or point, at "
-                              "most {decimals} decimals, more than zero.");
+    const char *sentence =
+        N_("“{typed}” is not an amount: digits with a decimal comma or point, at "
+           "most {decimals} decimals, more than zero.");
     if (decimals < 0)
-        sentence = N_("{currency} cannot be used: unknown, or its decimals are not confirmed by the "
-                      "provider.");
+        sentence =
+            N_("{currency} cannot be used: unknown, or its decimals are not confirmed by the "
+               "provider.");
     else if (err->code == ERR_AMBIGUOUS)
         sentence = N_("“{typed}” may mean {first} or {second}: write it out with its decimals.");
     else if (decimals == 0)
-        sentence = N_("“{typed}” is not an amount: {currency} has no decimals; digits only, more than "
-                      "zero.");
+        sentence =
+            N_("“{typed}” is not an amount: {currency} has no decimals; digits only, more than "
+               "zero.");
     return words_fill(arena, _(sentence), holes, COUNT_OF(holes));
 }

@@ -1,5 +1,6 @@
 /* What became of a wish to move money, said so that nobody charges twice or believes a refund that
-   never was. Rows: operation and state. Nothing is ever called "not charged" but what is proven so. */
+   never was. Rows: operation and state. Nothing is ever called "not charged" but what is proven so.
+ */
 #include "words_internal.h"
 
 #include <stdio.h>
@@ -18,13 +19,13 @@ static const struct sentence charges[INTENT_STATE_COUNT] = {
                      N_("The card may be charged at any moment."),
                      N_("To stop it, press the red key on the terminal; the result still arrives "
                         "here.")},
-    [INTENT_UNKNOWN] = {N_("The outcome of the charge of {amount} is not known: {cause}"),
-                        N_("The card may have been charged."),
-                        N_("Do not charge again. This console is finding out by reading the list of "
-                           "payments{until}.")},
+    [INTENT_UNKNOWN] =
+        {N_("The outcome of the charge of {amount} is not known: {cause}"),
+         N_("The card may have been charged."),
+         N_("Do not charge again. This console is finding out by reading the list of "
+            "payments{until}.")},
     [INTENT_VOID] = {N_("The charge of {amount} was not sent: {why}"),
-                     N_("Nothing has been charged."),
-                     N_("Charge again when the reason is gone.")},
+                     N_("Nothing has been charged."), N_("Charge again when the reason is gone.")},
     [INTENT_REJECTED] = {N_("The API rejected the charge of {amount}: {trouble}"),
                          N_("Nothing has been charged."), "{advice}"},
     [INTENT_DECLINED] = {N_("The charge of {amount} did not go through: {cause}"),
@@ -33,17 +34,17 @@ static const struct sentence charges[INTENT_STATE_COUNT] = {
     [INTENT_CONFIRMED] = {N_("Approved: {amount}."), N_("The card has been charged."), ""},
     [INTENT_NOT_EXECUTED] = {N_("The charge of {amount} did not take place (verified at {time})."),
                              N_("Nothing has been charged."), N_("You can charge again.")},
-    [INTENT_MANUAL] = {N_("What is known about the charge of {amount} does not fit together: {why}"),
-                       N_("Whether the card was charged must be checked by a person."),
-                       N_("Look at the terminal's slip and at the list of payments, then close this "
-                          "by hand with what you found.")},
+    [INTENT_MANUAL] =
+        {N_("What is known about the charge of {amount} does not fit together: {why}"),
+         N_("Whether the card was charged must be checked by a person."),
+         N_("Look at the terminal's slip and at the list of payments, then close this "
+            "by hand with what you found.")},
     [INTENT_RESOLVED] = {N_("The charge of {amount} was closed by hand by {person}."), "", ""},
 };
 
 /* The same for a pre-authorisation, where it differs. */
 static const struct sentence hold_confirmed = {
-    N_("Approved: {amount} is held on the card."),
-    N_("Nothing is charged until you capture it."),
+    N_("Approved: {amount} is held on the card."), N_("Nothing is charged until you capture it."),
     N_("Capture, extend or cancel it before the hold lapses.")};
 
 /* Refund, capture, cancel and extend: what differs is what the guest sees. */
@@ -93,7 +94,8 @@ static const struct sentence done[OP_KINDS] = {
     [OP_CAPTURE] = {N_("Captured: {amount}."),
                     N_("The card has been charged; what was left of the hold is released."), ""},
     [OP_CANCEL] = {N_("The hold {target} is cancelled."),
-                   N_("Nothing is charged; the guest's bank may take days to free the amount."), ""},
+                   N_("Nothing is charged; the guest's bank may take days to free the amount."),
+                   ""},
     [OP_EXTEND] = {N_("The hold {target} is extended."), N_("The amount has not changed."), ""},
 };
 static const struct sentence failed_money[OP_KINDS] = {
@@ -121,11 +123,14 @@ static const struct sentence links[INTENT_STATE_COUNT] = {
                           N_("Nothing is paid until the guest has paid."),
                           N_("Give the guest the link or the QR code.")},
     [INTENT_NOT_EXECUTED] = {N_("The payment link for {amount} was not created (verified at "
-                                "{time})."), "", N_("You can create another link.")},
-    [INTENT_MANUAL] = {N_("What is known about the payment link for {amount} does not fit together: "
-                          "{why}"), N_("No money has moved."),
-                       N_("Look at the list of sessions, then close this by hand.")},
-    [INTENT_RESOLVED] = {N_("The payment link for {amount} was closed by hand by {person}."), "", ""},
+                                "{time})."),
+                             "", N_("You can create another link.")},
+    [INTENT_MANUAL] =
+        {N_("What is known about the payment link for {amount} does not fit together: "
+            "{why}"),
+         N_("No money has moved."), N_("Look at the list of sessions, then close this by hand.")},
+    [INTENT_RESOLVED] = {N_("The payment link for {amount} was closed by hand by {person}."), "",
+                         ""},
 };
 
 static struct sentence choose_sentence(const struct intent *intent)
@@ -265,7 +270,8 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
     bool ended_well = intent->state == INTENT_CONFIRMED || intent->state == INTENT_SUCCEEDED ||
                       intent->state == INTENT_ACCEPTED;
     bool accepted = intent->http_status / 100 == 2 && intent->code == 0;
-    /* "HTTP 200" alone proves nothing, and the error before a good end found by reading misleads. */
+    /* "HTTP 200" alone proves nothing, and the error before a good end found by reading misleads.
+     */
     if ((accepted && !intent->trace_id) || (ended_well && !accepted))
         result.proof = text_ours("");
     if (!result.what.bytes[0])

@@ -1,5 +1,6 @@
-/* Shared by the words_*.c alone: sentences with {named} holes, filled with cleaned text. Not printf:
-   a translation cannot break the program, and the order of the holes is the translator's. */
+/* Shared by the words_*.c alone: sentences with {named} holes, filled with cleaned text. Not
+   printf: a translation cannot break the program, and the order of the holes is the translator's.
+ */
 #ifndef TUI_WORDS_INTERNAL_H
 #define TUI_WORDS_INTERNAL_H
 
@@ -14,7 +15,8 @@ struct text words_fill(struct arena *arena, const char *sentence, const struct h
                        size_t count);
 /* "13001 · HTTP 500 · traceId 7f3a…"; parts that are 0 or NULL are left out, "" if none is left. */
 struct text words_proof(struct arena *arena, int code, int http_status, const char *trace_id);
-/* What the API's own code means: what happened and what to do; false when it is not in the catalogue. */
+/* What the API's own code means: what happened and what to do; false when it is not in the
+ * catalogue. */
 bool words_api_trouble(enum api_trouble trouble, const char **what, const char **next);
 
 #endif
