@@ -7,7 +7,7 @@
 
 #include "../api/api.h"
 
-/* --- change bits ---------------------------------------------------------------------------- */
+/* --- change bits -------------------------------------------------------------------------- */
 
 enum change {
     CHANGED_SESSIONS = 1 << 0,
@@ -27,7 +27,7 @@ struct changes {
 };
 void changes_raise(struct changes *changes, unsigned bits);
 
-/* --- opening -------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------------ */
 
 struct cache;
 
@@ -37,7 +37,7 @@ struct cache *cache_open(const char *path, const char *webcode, enum env env,
                          struct changes *changes, struct err *err);
 void cache_close(struct cache *cache); /* before the loop that its requests named is freed */
 
-/* --- filters (product 6) -------------------------------------------------------------------- */
+/* --- filters (product 6) ------------------------------------------------------------------ */
 
 struct filter; /* a checked expression */
 
@@ -62,7 +62,7 @@ bool filter_is_empty(const struct filter *filter);
    Strings live in the filter. */
 void filter_to_query(const struct filter *filter, struct list_query *query);
 
-/* --- lists, paged by key in both directions -------------------------------------------------- */
+/* --- lists, paged by key in both directions ----------------------------------------------- */
 
 enum sort_by { SORT_CREATED, SORT_STATUS, SORT_AMOUNT, SORT_REFERENCE, SORT_DESCRIPTION,
                SORT_TERMINAL, SORT_TYPE };
@@ -91,21 +91,22 @@ struct list_spec {
 };
 enum page_from { FROM_FIRST, FROM_LAST, FROM_AFTER, FROM_BEFORE };
 /* Up to limit rows, in list order always (FROM_BEFORE and FROM_LAST too). anchor: the row to go on
-   from (its record.id and sort value), for FROM_AFTER/FROM_BEFORE. page is filled; page_done() it. */
-bool cache_list(struct cache *cache, const struct list_spec *spec, enum page_from from,
-                const struct row *anchor, size_t limit, struct row_page *page, struct err *err);
-void row_page_done(struct row_page *page);
-
-/* The same for screens, where no key may wait: the page is tried for some milliseconds, else fetched
-   by the reader thread (one or two letters searched, a rare amount). done gets the page to keep
-   (row_page_done() it), or NULL and err. Returns true when done was called before returning. A newer
-   request of the same slot replaces the older, whose done is then never called. */
+   from, as a page brought it, for FROM_AFTER and FROM_BEFORE; else NULL. */
 struct page_request {
     const struct list_spec *spec;
     enum page_from from;
     const struct row *anchor;
     size_t limit;
 };
+/* page is filled; row_page_done() it. */
+bool cache_list(struct cache *cache, const struct page_request *request, struct row_page *page,
+                struct err *err);
+void row_page_done(struct row_page *page);
+
+/* The same for screens, where no key may wait: the page is tried for some milliseconds, else fetched
+   by the reader thread (one or two letters searched, a rare amount). done gets the page to keep
+   (row_page_done() it), or NULL and err. Returns true when done was called before returning. A newer
+   request of the same slot replaces the older, whose done is then never called. */
 typedef void (*page_fn)(void *ctx, struct row_page *page, const struct err *err);
 bool cache_list_soon(struct cache *cache, struct loop *loop, int slot,
                      const struct page_request *request, page_fn done, void *ctx);
@@ -141,7 +142,7 @@ void cache_totals_forget(struct cache *cache, int slot);
 bool cache_totals_now(struct cache *cache, const struct list_spec *spec, struct list_totals *out,
                       struct err *err);
 
-/* --- contradictions: a final row that the API later called open; the row stayed final ---------- */
+/* --- contradictions: a final row that the API later called open; the row stayed final ----- */
 
 struct contradiction {
     enum record_kind kind;
@@ -156,7 +157,7 @@ bool cache_contradictions(struct cache *cache,
 bool cache_forget_contradiction(struct cache *cache, enum record_kind kind, const char *id,
                                 struct err *err);
 
-/* --- terminals ------------------------------------------------------------------------------ */
+/* --- terminals ---------------------------------------------------------------------------- */
 
 struct terminal_row {
     struct terminal terminal;
@@ -171,7 +172,7 @@ struct terminal_page {
 bool cache_terminals(struct cache *cache, struct terminal_page *page, struct err *err);
 void terminal_page_done(struct terminal_page *page);
 
-/* --- money facts of one payment, from the cache alone ---------------------------------------- */
+/* --- money facts of one payment, from the cache alone ------------------------------------- */
 
 struct payment_facts {
     struct money authorised;   /* unknown when the API gave none */
@@ -202,7 +203,7 @@ enum why_not {
 };
 enum why_not payment_action_possible(const struct payment_facts *facts, enum op_kind kind);
 
-/* --- keeping up to date (design 4) ----------------------------------------------------------- */
+/* --- keeping up to date (design 4) -------------------------------------------------------- */
 
 struct sync;
 struct sync_settings {

@@ -20,7 +20,7 @@ struct cache {
    the search index in todo_X, the index is search_X. */
 extern const char *const kind_tables[RECORD_KINDS];
 
-/* --- row numbers ------------------------------------------------------------------------------ */
+/* --- row numbers -------------------------------------------------------------------------- */
 
 /* A row's number orders it by creation: milliseconds, then 12 bits that depend on the id alone. So
    the table itself is the index by date, the search index answers newest first, and rows of one
@@ -33,13 +33,13 @@ int64_t row_first_of_ms(int64_t ms); /* smallest row number of that millisecond;
 #define SCALED_DECIMALS 4
 int64_t amount_scaled(const struct money *amount);
 
-/* --- reading rows (rows.c) --------------------------------------------------------------------- */
+/* --- reading rows (rows.c) ---------------------------------------------------------------- */
 
 extern const char row_columns[];             /* of a table or subquery named s */
 const char *row_modified_sql(enum record_kind kind); /* the column behind row_columns */
 void row_read(sqlite3_stmt *stmt, enum record_kind kind, struct arena *arena, struct row *out);
 
-/* --- storing (store.c) -------------------------------------------------------------------------- */
+/* --- storing (store.c) -------------------------------------------------------------------- */
 
 enum record_source {
     SOURCE_LIST,   /* a list's row or a POST's answer: may lack parts, never erases any */
@@ -50,19 +50,19 @@ struct store_result {
     size_t settled;  /* rows known before, unchanged, and final */
     size_t refused;  /* rows that would have gone from a final status back to an open one */
 };
-/* One transaction for all; raises the kind's change bit when anything differs. out may be NULL. */
-bool cache_store(struct cache *cache, enum record_kind kind, const struct record *records,
-                 size_t count, enum record_source source, struct store_result *out,
-                 struct err *err);
+/* Records of one kind, in one transaction; raises the kind's change bit when anything differs. out
+   may be NULL. */
+bool cache_store(struct cache *cache, const struct record *records, size_t count,
+                 enum record_source source, struct store_result *out, struct err *err);
 
-/* --- terminals (terminals.c) --------------------------------------------------------------------- */
+/* --- terminals (terminals.c) -------------------------------------------------------------- */
 
 /* online: the list came with syncFromProvider, so it says who is connected, and only that. Without,
    it is all there are: others are forgotten. */
 bool cache_store_terminals(struct cache *cache, const struct terminal *terminals, size_t count,
                            bool online, struct err *err);
 
-/* --- what sync remembers (sync_state.c) ----------------------------------------------------------- */
+/* --- what sync remembers (sync_state.c) --------------------------------------------------- */
 
 struct sync_mark {
     int next_page;            /* first sync: page to ask for next */
@@ -78,7 +78,7 @@ bool cache_get_mark(struct cache *cache, enum record_kind kind, struct sync_mark
 bool cache_put_mark(struct cache *cache, enum record_kind kind, const struct sync_mark *mark,
                     struct err *err);
 
-/* --- what is worth asking for (open_rows.c) ------------------------------------------------------- */
+/* --- what is worth asking for (open_rows.c) ----------------------------------------------- */
 
 struct open_row {
     const char *id, *payment_reference;
@@ -95,7 +95,7 @@ bool cache_incomplete_session(struct cache *cache, struct arena *arena, const ch
 bool cache_find_payment_home(struct cache *cache, const char *payment_reference,
                              enum record_kind *kind, struct arena *arena, const char **id);
 
-/* --- text folding (fold.c) ------------------------------------------------------------------------- */
+/* --- text folding (fold.c) ---------------------------------------------------------------- */
 
 /* Case and accents folded; invalid UTF-8 is taken byte by byte. Appends. */
 void fold_add(struct buf *out, const char *text);
@@ -105,7 +105,7 @@ size_t fold_letters(const char *folded); /* code points */
 /* SQL function has(needle, text…): 1 when the folded needle is in one of the texts. */
 int fold_register(sqlite3 *handle);
 
-/* --- search index (search.c) ------------------------------------------------------------------------ */
+/* --- search index (search.c) -------------------------------------------------------------- */
 
 /* What the index holds of a record: ids, references, description, folded. */
 void search_text(struct buf *out, const struct record *record);
@@ -116,7 +116,7 @@ bool search_forget(struct db *db, enum record_kind kind, const struct row *row, 
 /* Indexes put-off rows for about budget_ms; *left: there are more. */
 bool cache_index_slice(struct cache *cache, int64_t budget_ms, bool *left, struct err *err);
 
-/* --- filters as data and as SQL (filter.c, filter_value.c, filter_sql.c) ------------------------------ */
+/* --- filters as data and as SQL (filter.c, filter_value.c, filter_sql.c) ------------------ */
 
 enum term_type { TERM_WORD, TERM_REF, TERM_STATUS, TERM_TYPE, TERM_CURRENCY, TERM_TERMINAL,
                  TERM_DATE, TERM_AMOUNT, TERM_PREAUTH };
@@ -162,7 +162,7 @@ void filter_add_where(struct sql *sql, const struct filter *filter, const char *
 /* The MATCH expression for what the search index can answer; false: nothing. */
 bool filter_match(const struct filter *filter, struct buf *out);
 
-/* --- lists (list.c) ----------------------------------------------------------------------------------- */
+/* --- lists (list.c) ----------------------------------------------------------------------- */
 
 /* A page's query, free of everything that its asker may free. */
 struct list_job {
@@ -172,13 +172,12 @@ struct list_job {
     size_t limit;
     bool upwards, backwards; /* row numbers rise as fetched; fetched from the far end */
 };
-void list_job_init(struct list_job *job, const struct list_spec *spec, enum page_from from,
-                   const struct row *anchor, size_t limit);
+void list_job_init(struct list_job *job, const struct page_request *request);
 void list_job_done(struct list_job *job);
 bool list_job_run(const struct list_job *job, struct db *db, struct row_page *page,
                   struct err *err);
 
-/* --- the reader thread (worker.c) ----------------------------------------------------------------------- */
+/* --- the reader thread (worker.c) --------------------------------------------------------- */
 
 /* A piece of reading. run() on the thread; then done() on the loop's, unless it was replaced or
    forgotten meanwhile; free() always, on the loop's. */

@@ -7,7 +7,7 @@
 
 #include "cache_internal.h"
 
-/* --- totals ------------------------------------------------------------------------------------- */
+/* --- totals ------------------------------------------------------------------------------- */
 
 static void totals_sql(struct sql *sql, const struct list_spec *spec)
 {
@@ -121,7 +121,7 @@ void cache_totals_forget(struct cache *cache, int slot)
     worker_forget(cache, TOTALS_SLOT(slot));
 }
 
-/* --- pages ---------------------------------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------------------------- */
 
 struct page_job {
     struct worker_job job;
@@ -189,7 +189,7 @@ bool cache_list_soon(struct cache *cache, struct loop *loop, int slot,
                                    .free = page_job_free};
     job->done = done;
     job->ctx = ctx;
-    list_job_init(&job->list, request->spec, request->from, request->anchor, request->limit);
+    list_job_init(&job->list, request);
     if (page_run_now(cache, job)) {
         worker_forget(cache, job->job.slot);
         page_job_done(&job->job);
@@ -206,7 +206,7 @@ void cache_list_forget(struct cache *cache, int slot)
     worker_forget(cache, LIST_SLOT(slot));
 }
 
-/* --- the write-ahead log ----------------------------------------------------------------------------- */
+/* --- the write-ahead log ------------------------------------------------------------------ */
 
 /* Passive checkpoints never end a log that is written to all the while, so that it would grow without
    bound: whoever writes much waits until cache_is_tidying() is over. Each restart of the log costs

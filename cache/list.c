@@ -5,7 +5,7 @@
 
 #include "cache_internal.h"
 
-/* --- the statement ------------------------------------------------------------------------------------ */
+/* --- the statement ------------------------------------------------------------------------ */
 
 /* What each order sorts by before the row's number; NULL: the number alone. Modifications have no
    reference of their own making: theirs is the payment's. */
@@ -109,19 +109,19 @@ static void add_from(struct sql *sql, const struct list_spec *spec, enum source 
     }
 }
 
-void list_job_init(struct list_job *job, const struct list_spec *spec, enum page_from from,
-                   const struct row *anchor, size_t limit)
+void list_job_init(struct list_job *job, const struct page_request *request)
 {
     static const enum source by_date[] = {INDEXED_ROWS, PUT_OFF_ROWS};
     static const char *const numbers[] = {[ALL_ROWS] = "s.n", [INDEXED_ROWS] = "f.rowid",
                                           [PUT_OFF_ROWS] = "f.n", [FOUND_ROWS] = "s.n"};
+    const struct list_spec *spec = request->spec;
     const char *column = sort_column(spec);
     struct buf match;
 
     buf_init(&match, 16384);
     bool search = filter_match(spec->filter, &match);
-    *job = (struct list_job){.kind = spec->kind, .limit = limit, .sql_count = 1};
-    job->backwards = from == FROM_LAST || from == FROM_BEFORE;
+    *job = (struct list_job){.kind = spec->kind, .limit = request->limit, .sql_count = 1};
+    job->backwards = request->from == FROM_LAST || request->from == FROM_BEFORE;
     job->upwards = spec->ascending != job->backwards;
     if (search && column == NULL)
         job->sql_count = 2;
@@ -134,13 +134,14 @@ void list_job_init(struct list_job *job, const struct list_spec *spec, enum page
         sql_init(sql);
         add_from(sql, spec, source, match.data);
         filter_add_where(sql, spec->filter, number, column != NULL || source != ALL_ROWS);
-        if (anchor != NULL && (from == FROM_AFTER || from == FROM_BEFORE))
-            add_key(sql, spec, anchor, number, job->upwards);
+        if (request->anchor != NULL &&
+            (request->from == FROM_AFTER || request->from == FROM_BEFORE))
+            add_key(sql, spec, request->anchor, number, job->upwards);
         buf_puts(&sql->text, " ORDER BY ");
         if (column != NULL)
             buf_printf(&sql->text, "%s %s, ", column, way);
         buf_printf(&sql->text, "%s %s", number, way);
-        sql_add_number(sql, " LIMIT ?", (int64_t)limit + 1);
+        sql_add_number(sql, " LIMIT ?", (int64_t)request->limit + 1);
     }
     buf_done(&match);
 }
@@ -152,7 +153,7 @@ void list_job_done(struct list_job *job)
     job->sql_count = 0;
 }
 
-/* --- running it ----------------------------------------------------------------------------------------- */
+/* --- running it --------------------------------------------------------------------------- */
 
 static bool comes_before(const struct list_job *job, const struct row *a, const struct row *b)
 {
@@ -215,12 +216,12 @@ bool list_job_run(const struct list_job *job, struct db *db, struct row_page *pa
     return true;
 }
 
-bool cache_list(struct cache *cache, const struct list_spec *spec, enum page_from from,
-                const struct row *anchor, size_t limit, struct row_page *page, struct err *err)
+bool cache_list(struct cache *cache, const struct page_request *request, struct row_page *page,
+                struct err *err)
 {
     struct list_job job;
 
-    list_job_init(&job, spec, from, anchor, limit);
+    list_job_init(&job, request);
     bool good = list_job_run(&job, cache->db, page, err);
     list_job_done(&job);
     return good;

@@ -9,6 +9,7 @@
 #include "ops_internal.h"
 
 #define PASSES_MAX 5
+#define OFFSET_LIFE_MS (INT64_C(600) * 1000)
 #define DAY_MS     (INT64_C(24) * 3600 * 1000)
 
 struct list_read {
@@ -76,18 +77,6 @@ static void fail(struct list_read *read, enum err_code code, const char *why)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-static enum record_kind kind_of(enum endpoint endpoint)
-{
-    switch (endpoint) {
-    case EP_SESSIONS:
-        return REC_SESSION;
-    case EP_PAYMENTS:
-        return REC_PAYMENT;
-    default:
-        return REC_MODIFICATION;
-    }
-}
-
 static void keep_row(struct list_read *read, const struct record *row)
 {
     struct arena *arena = &read->arena;
@@ -140,8 +129,7 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
     }
     if (answer->skipped > 0)
         read->disobeyed = true; /* rows that nobody can read may be the one looked for */
-    cache_store(read->ops->cache, kind_of(read->ask.endpoint), answer->records, answer->count,
-                SOURCE_LIST, NULL, NULL);
+    cache_store(read->ops->cache, answer->records, answer->count, SOURCE_LIST, NULL, NULL);
 }
 
 /* How far the server's clock is from ours, as this page shows it. */
@@ -156,8 +144,13 @@ static void take_date(struct list_read *read, const struct api_answer *answer)
     }
     if (read->result.offset_ms == 0 || offset < read->result.offset_ms)
         read->result.offset_ms = offset;
-    if (!ops->offset_known || offset > ops->offset_ms)
+    /* The largest is the least delayed; it is forgotten after a while, should the server's clock ever
+       be set back. */
+    if (!ops->offset_known || offset > ops->offset_ms ||
+        clock_boot_ms() - ops->offset_boot_ms > OFFSET_LIFE_MS) {
         ops->offset_ms = offset;
+        ops->offset_boot_ms = clock_boot_ms();
+    }
     ops->offset_known = true;
 }
 

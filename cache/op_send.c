@@ -249,7 +249,8 @@ static void store_record(struct run *run, const struct record *from)
 
     if (kind == REC_MODIFICATION && record.payment_reference == NULL)
         record.payment_reference = run->intent.target;
-    cache_store(run->ops->cache, kind, &record, 1, SOURCE_LIST, NULL, NULL);
+    record.kind = kind;
+    cache_store(run->ops->cache, &record, 1, SOURCE_LIST, NULL, NULL);
     if (run->ops->sync != NULL)
         sync_refresh(run->ops->sync, kind);
 }

@@ -73,7 +73,8 @@ static void check_list(struct ops *ops, enum record_kind kind)
     struct list_spec spec = {.kind = kind};
     struct row_page page;
 
-    if (!cache_list(ops->cache, &spec, FROM_FIRST, NULL, ROWS_BACK, &page, NULL))
+    if (!cache_list(ops->cache, &(struct page_request){.spec = &spec, .limit = ROWS_BACK}, &page,
+                    NULL))
         return;
     for (size_t i = 0; i < page.count; i++) {
         const struct record *record = &page.rows[i].record;
@@ -96,4 +97,5 @@ void ops_hold_against_lists(struct ops *ops, unsigned bits)
         check_list(ops, REC_PAYMENT);
     if ((bits & CHANGED_MODIFICATIONS) != 0)
         check_list(ops, REC_MODIFICATION);
+    reconcile_plan(ops); /* other consoles on this journal may have left something to follow */
 }

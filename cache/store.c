@@ -43,7 +43,7 @@ static const char *blank(const char *text)
     return text == NULL ? "" : text;
 }
 
-/* --- merging ----------------------------------------------------------------------------------- */
+/* --- merging ------------------------------------------------------------------------------ */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -100,7 +100,7 @@ static const char *reference_of(const char *custom_reference, struct arena *aren
     return arena_strndup(arena, custom_reference, len);
 }
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------ */
 
 struct store {
     struct cache *cache;
@@ -214,7 +214,7 @@ static bool write_raw(struct store *store, int64_t n, const char *raw)
            db_run(store->cache->db, store->err, sql_for(store, format), "it", n, raw);
 }
 
-/* --- one record ----------------------------------------------------------------------------------- */
+/* --- one record --------------------------------------------------------------------------- */
 
 struct old_row {
     struct row row;
@@ -355,18 +355,18 @@ static bool store_one(struct store *store, const struct record *said)
     return differs ? change_row(store, &old, &merged) : keep_row(store, &old, said->raw);
 }
 
-bool cache_store(struct cache *cache, enum record_kind kind, const struct record *records,
-                 size_t count, enum record_source source, struct store_result *out,
-                 struct err *err)
+bool cache_store(struct cache *cache, const struct record *records, size_t count,
+                 enum record_source source, struct store_result *out, struct err *err)
 {
     struct store store = {.cache = cache,
-                          .kind = kind,
+                          .kind = count > 0 ? records[0].kind : REC_SESSION,
                           .source = source,
                           .now_ms = clock_utc_ms(),
                           .err = err};
 
     bool good = db_begin(cache->db, err);
     for (size_t i = 0; i < count && good; i++) {
+        assert(records[i].kind == store.kind);
         good = store_one(&store, &records[i]);
         arena_done(&store.arena);
     }
@@ -375,7 +375,7 @@ bool cache_store(struct cache *cache, enum record_kind kind, const struct record
     else
         db_rollback(cache->db);
     if (good && store.result.added + store.result.changed + store.result.refused > 0)
-        changes_raise(cache->changes, CHANGED_RECORDS(kind));
+        changes_raise(cache->changes, CHANGED_RECORDS(store.kind));
     if (out != NULL)
         *out = store.result;
     return good;

@@ -17,7 +17,7 @@ static const struct {
     [JOB_PAYMENT_CHANGES] = {EP_PAYMENT_MODIFICATIONS, REC_MODIFICATION},
 };
 
-/* --- the queue -------------------------------------------------------------------------------- */
+/* --- the queue ---------------------------------------------------------------------------- */
 
 void job_add(struct sync *sync, enum job_kind kind, const char *id, bool asked)
 {
@@ -71,7 +71,7 @@ bool jobs_waiting(const struct sync *sync, bool asked_only)
                           sync->online_in_flight);
 }
 
-/* --- answers ------------------------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------------------------ */
 
 static bool changes_go_on(struct job *job, const struct api_answer *answer)
 {
@@ -89,7 +89,7 @@ static void job_succeeded(struct job *job, const struct api_answer *answer)
     struct store_result result = {0};
     struct err err = {0};
 
-    if (!cache_store(sync->cache, feed->kind, single ? &answer->record : answer->records,
+    if (!cache_store(sync->cache, single ? &answer->record : answer->records,
                      single ? 1 : answer->count, single ? SOURCE_DETAIL : SOURCE_LIST, &result,
                      &err))
         sync_note_error(feed, &err);
@@ -156,7 +156,7 @@ void jobs_start(struct sync *sync)
     }
 }
 
-/* --- terminals ------------------------------------------------------------------------------------ */
+/* --- terminals ---------------------------------------------------------------------------- */
 
 static void terminals_stored(struct sync *sync, const struct api_answer *answer, bool online)
 {

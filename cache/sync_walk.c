@@ -52,7 +52,7 @@ static void walk_end(struct walk *walk)
         walk_begin(walk, true);
 }
 
-/* --- a good page -------------------------------------------------------------------------------- */
+/* --- a good page -------------------------------------------------------------------------- */
 
 /* Without a word about pages only an empty one is the last: the server may give fewer rows a page
    than it was asked for. */
@@ -181,7 +181,7 @@ static void page_came(struct walk *walk, const struct api_answer *answer)
         stop_stuck(walk);
         return;
     }
-    if (!cache_store(feed->sync->cache, feed->kind, answer->records, answer->count, SOURCE_LIST,
+    if (!cache_store(feed->sync->cache, answer->records, answer->count, SOURCE_LIST,
                      &result, &err)) {
         sync_note_error(feed, &err);
         walk_end(walk);
@@ -205,7 +205,7 @@ static void page_came(struct walk *walk, const struct api_answer *answer)
         walk_end(walk);
 }
 
-/* --- anything else --------------------------------------------------------------------------------- */
+/* --- anything else ------------------------------------------------------------------------ */
 
 static void page_failed(struct walk *walk, const struct api_answer *answer)
 {
@@ -242,7 +242,7 @@ static void walk_answered(void *ctx, const struct api_answer *answer)
     sync_wake(feed->sync);
 }
 
-/* --- asking -------------------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------- */
 
 static const char *unless_empty(const char *text)
 {

@@ -125,7 +125,7 @@ void test_store(struct cache *cache, enum record_kind kind, int first, int count
 
     for (int i = 0; i < count; i++)
         test_record(&arena, kind, first + i, &records[i]);
-    if (!cache_store(cache, kind, records, (size_t)count, SOURCE_LIST, NULL, &err))
+    if (!cache_store(cache, records, (size_t)count, SOURCE_LIST, NULL, &err))
         fail_msg("cache_store: %s", err.detail);
     free(records);
     arena_done(&arena);

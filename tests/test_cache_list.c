@@ -64,7 +64,7 @@ static struct row_page get(struct box *box, const struct list_spec *spec, enum p
     struct row_page page;
     struct err err = {0};
 
-    if (!cache_list(box->cache, spec, from, anchor, limit, &page, &err))
+    if (!cache_list(box->cache, &(struct page_request){spec, from, anchor, limit}, &page, &err))
         fail_msg("cache_list: %s", err.detail);
     return page;
 }
@@ -177,7 +177,7 @@ static void rows_without_times_keep_apart(void **state)
         test_record(&arena, REC_PAYMENT, i, &records[i]);
         records[i].created = (struct stamp){0};
     }
-    assert_true(cache_store(box.cache, REC_PAYMENT, records, 6000, SOURCE_LIST, NULL, &err));
+    assert_true(cache_store(box.cache, records, 6000, SOURCE_LIST, NULL, &err));
     struct list_spec spec = {.kind = REC_PAYMENT};
     struct row_page page = get(&box, &spec, FROM_FIRST, NULL, 10000);
     assert_int_equal(page.count, 6000);

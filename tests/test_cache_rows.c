@@ -22,7 +22,7 @@ static struct store_result store(struct box *box, const struct record *record,
     struct err err = {0};
 
     box->bits = 0;
-    if (!cache_store(box->cache, record->kind, record, 1, source, &result, &err))
+    if (!cache_store(box->cache, record, 1, source, &result, &err))
         fail_msg("cache_store: %s", err.detail);
     return result;
 }
@@ -47,7 +47,7 @@ static struct record session(const char *id, const char *status)
     return record;
 }
 
-/* --- merging -------------------------------------------------------------------------------------- */
+/* --- merging ------------------------------------------------------------------------------ */
 
 static void lists_do_not_erase_what_a_detail_brought(void **state)
 {
@@ -122,7 +122,7 @@ static size_t found(struct box *box, const char *text)
     struct list_spec spec = {.kind = REC_SESSION, .filter = filter};
     struct row_page page;
 
-    assert_true(cache_list(box->cache, &spec, FROM_FIRST, NULL, 10, &page, NULL));
+    assert_true(cache_list(box->cache, &(struct page_request){.spec = &spec, .limit = 10}, &page, NULL));
     size_t count = page.count;
     row_page_done(&page);
     filter_free(filter);
@@ -227,7 +227,7 @@ static void own_tag_is_cut_from_the_reference(void **state)
     box_close(&box);
 }
 
-/* --- facts ------------------------------------------------------------------------------------------ */
+/* --- facts -------------------------------------------------------------------------------- */
 
 struct change_row {
     const char *type, *status;
@@ -320,7 +320,7 @@ static void facts_follow_the_table(void **state)
     box_close(&box);
 }
 
-/* --- totals and slow pages ------------------------------------------------------------------------------ */
+/* --- totals and slow pages ---------------------------------------------------------------- */
 
 struct waiting {
     struct list_totals totals;
@@ -394,7 +394,7 @@ static void totals_come_from_the_reader(void **state)
     box_close(&box);
 }
 
-/* --- files ------------------------------------------------------------------------------------------------ */
+/* --- files -------------------------------------------------------------------------------- */
 
 static void other_property_or_environment_is_refused(void **state)
 {
@@ -479,7 +479,7 @@ static void unsafe_files_are_refused(void **state)
     box_close(&box);
 }
 
-/* --- how long it takes, for the eye ------------------------------------------------------------------------- */
+/* --- how long it takes, for the eye ------------------------------------------------------- */
 
 static double spent_us(struct timespec since)
 {
@@ -500,7 +500,8 @@ static void print_list(struct box *box, const char *text, enum sort_by sort)
 
     for (int i = 0; i < 5; i++) {
         clock_gettime(CLOCK_MONOTONIC, &since);
-        assert_true(cache_list(box->cache, &spec, FROM_FIRST, NULL, 50, &page, NULL));
+        assert_true(cache_list(box->cache, &(struct page_request){.spec = &spec, .limit = 50}, &page,
+                               NULL));
         double took = spent_us(since);
         best = took < best ? took : best;
         row_page_done(&page);

@@ -15,7 +15,7 @@
 #define DAY INT64_C(86400000)
 #define TODAY INT64_C(1795305600000) /* 2026-11-22 00:00 */
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------- */
 
 static void days_are_read(void **state)
 {
@@ -85,7 +85,7 @@ static void amounts_are_read(void **state)
             fail_msg("taken as an amount: %s", bad[i]);
 }
 
-/* --- errors ---------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------- */
 
 static void errors_point_at_their_place(void **state)
 {
@@ -190,7 +190,7 @@ static void api_gets_what_it_can_filter(void **state)
     filter_free(filter);
 }
 
-/* --- SQL against a matcher -------------------------------------------------------------------------- */
+/* --- SQL against a matcher ---------------------------------------------------------------- */
 
 static bool in_text(const char *text, const char *needle)
 {
@@ -276,7 +276,7 @@ static void compare(struct box *box, enum record_kind kind, const char *text, en
     struct err err = {0};
     size_t expected = 0;
 
-    if (!cache_list(box->cache, &spec, FROM_FIRST, NULL, 2000, &page, &err))
+    if (!cache_list(box->cache, &(struct page_request){.spec = &spec, .limit = 2000}, &page, &err))
         fail_msg("%s: %s", text, err.detail);
     for (size_t i = 0; i < page.count; i++)
         if (!row_holds(filter, &page.rows[i].record))
@@ -358,7 +358,8 @@ static void terminal_is_found_by_name(void **state)
     assert_true(cache_store_terminals(box.cache, terminals, 2, false, NULL));
     struct filter *filter = test_filter("terminal:recepcion", REC_PAYMENT);
     struct list_spec spec = {.kind = REC_PAYMENT, .filter = filter};
-    assert_true(cache_list(box.cache, &spec, FROM_FIRST, NULL, 100, &page, NULL));
+    assert_true(cache_list(box.cache, &(struct page_request){.spec = &spec, .limit = 100}, &page,
+                           NULL));
     assert_true(page.count > 5);
     for (size_t i = 0; i < page.count; i++)
         assert_string_equal(page.rows[i].record.poi_id, "V400m-TEST-1");

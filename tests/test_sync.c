@@ -170,7 +170,7 @@ static void first_sync_goes_on_after_a_restart(void **state)
     bench_close(&bench);
 }
 
-/* --- news ------------------------------------------------------------------------------------------ */
+/* --- news --------------------------------------------------------------------------------- */
 
 static void keep_id(void *ctx, const struct api_answer *answer)
 {
@@ -296,7 +296,7 @@ static void refund_is_followed_until_it_succeeds(void **state)
     bench_close(&bench);
 }
 
-/* --- trouble ---------------------------------------------------------------------------------------- */
+/* --- trouble ------------------------------------------------------------------------------ */
 
 static bool slowed_down(void *ctx)
 {
@@ -320,7 +320,7 @@ static void busy_server_slows_everything_down_once(void **state)
     bench_close(&bench);
 }
 
-/* --- a command --------------------------------------------------------------------------------------- */
+/* --- a command ---------------------------------------------------------------------------- */
 
 static void command_asks_only_for_what_it_needs(void **state)
 {
@@ -340,7 +340,8 @@ static void command_asks_only_for_what_it_needs(void **state)
     assert_int_equal(sim_requests_seen(bench.sim, NULL), 2);
 
     struct list_spec spec = {.kind = REC_SESSION};
-    assert_true(cache_list(bench.box.cache, &spec, FROM_FIRST, NULL, 1, &page, NULL));
+    assert_true(cache_list(bench.box.cache,
+                           &(struct page_request){.spec = &spec, .limit = 1}, &page, NULL));
     sync_record(bench.sync, REC_SESSION, page.rows[0].record.id);
     wait_until(&bench, is_idle);
     assert_true(cache_get_record(bench.box.cache, REC_SESSION, page.rows[0].record.id, &bench.arena,
