@@ -8,9 +8,9 @@
 
 #include "ops_internal.h"
 
-#define PASSES_MAX 5
+#define PASSES_MAX     5
 #define OFFSET_LIFE_MS (INT64_C(600) * 1000)
-#define DAY_MS     (INT64_C(24) * 3600 * 1000)
+#define DAY_MS         (INT64_C(24) * 3600 * 1000)
 
 struct list_read {
     struct list_read *next;
@@ -144,8 +144,8 @@ static void take_date(struct list_read *read, const struct api_answer *answer)
     }
     if (read->result.offset_ms == 0 || offset < read->result.offset_ms)
         read->result.offset_ms = offset;
-    /* The largest is the least delayed; it is forgotten after a while, should the server's clock ever
-       be set back. */
+    /* The largest is the least delayed; it is forgotten after a while, should the server's clock
+       ever be set back. */
     if (!ops->offset_known || offset > ops->offset_ms ||
         clock_boot_ms() - ops->offset_boot_ms > OFFSET_LIFE_MS) {
         ops->offset_ms = offset;

@@ -144,21 +144,18 @@ static void look_soon(void *ctx)
     run_look(run);
 }
 
-static bool begin_run(struct ops *ops, const char *id, const struct op_request *request,
-                      struct err *err)
+static void begin_run(struct ops *ops, const struct intent_draft *draft,
+                      const struct op_request *request)
 {
-    struct arena arena = {0};
-    struct intent intent;
-    bool found = journal_get(ops->journal, id, &arena, &intent, err);
+    struct intent intent = {
+        .kind = draft->kind, .target = draft->target, .amount = draft->amount, .rev = 1};
 
-    if (found) {
-        struct run *run = run_new(ops, &intent);
-        run->seen = request->seen;
-        run->has_seen = request->has_seen;
-        run->look = loop_timer_start(ops->loop, 0, look_soon, run);
-    }
-    arena_done(&arena);
-    return found;
+    memcpy(intent.id, draft->id, sizeof intent.id);
+    memcpy(intent.tag, draft->tag, sizeof intent.tag);
+    struct run *run = run_new(ops, &intent);
+    run->seen = request->seen;
+    run->has_seen = request->has_seen;
+    run->look = loop_timer_start(ops->loop, 0, look_soon, run);
 }
 
 bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_ID_SIZE],
@@ -185,12 +182,13 @@ bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_
     draft.body = body.data;
     draft.body_len = body.len;
     bool good = !body.over || err_set(err, ERR_INVALID, "the request is too long");
-    good = good && journal_prepare(ops->journal, &draft, err) &&
-           begin_run(ops, draft.id, request, err);
+    good = good && journal_prepare(ops->journal, &draft, err);
     buf_done(&body);
-    if (good)
-        memcpy(id, draft.id, INTENT_ID_SIZE);
-    return good;
+    if (!good)
+        return false;
+    begin_run(ops, &draft, request);
+    memcpy(id, draft.id, INTENT_ID_SIZE);
+    return true;
 }
 
 bool op_find_duplicate(struct ops *ops, const struct op_request *request, struct arena *arena,

@@ -22,6 +22,7 @@ struct ops {
     struct loop_timer *timer;
     bool foreign;                /* another process has rows PREPARED or SENT */
     bool offset_known;
+    int64_t offset_boot_ms;      /* when that was seen */
     int64_t offset_ms;           /* server UTC - clock_boot_ms(), the largest seen: the freshest */
 };
 
@@ -98,7 +99,7 @@ struct run {
     struct arena arena;          /* texts of intent */
     char id[INTENT_ID_SIZE];
     struct judge_intent intent;
-    int64_t confirmed_boot_ms, confirmed_utc_ms;
+    int64_t confirmed_boot_ms;
     int64_t rev;                 /* of the row when the send was decided on */
     bool replay;
     bool sent;                   /* on_leave has committed SENT for this attempt */

@@ -1,0 +1,312 @@
+/* The pure parts of an operation: what a request may say, and which row of a list is an intent's
+ * own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../cache/ops_internal.h"
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static struct op_request good_charge(void)
+{
+    struct op_request request = {.kind = OP_CHARGE,
+                                 .target = "V400m-1",
+                                 .amount = money_make(1250, "EUR"),
+                                 .reference = "RES-2026-01234",
+                                 .description = "Habitación 214, depósito"};
+
+    random_uuid(request.form_id);
+    return request;
+}
+
+static struct op_request good_refund(void)
+{
+    struct op_request request = {.kind = OP_REFUND,
+                                 .target = "HOTEL9-PXTT-1",
+                                 .amount = money_make(1000, "EUR"),
+                                 .reason = "CUSTOMER REQUEST",
+                                 .has_seen = true};
+
+    request.seen = (struct payment_facts){.authorised = money_make(5000, "EUR"),
+                                          .captured = 5000,
+                                          .captured_any = true,
+                                          .left = 1500,
+                                          .final_enough = true};
+    random_uuid(request.form_id);
+    return request;
+}
+
+static void refuse(const struct op_request *request, enum err_code code, const char *field)
+{
+    struct err err = {0};
+
+    assert_false(op_check(request, ENV_TEST, "HOTEL9", &err));
+    if (err.code != code || strncmp(err.detail, field, strlen(field)) != 0)
+        fail_msg("%d, %s; expected %s", err.code, err.detail, field);
+}
+
+static void accept(const struct op_request *request)
+{
+    struct err err = {0};
+
+    if (!op_check(request, ENV_TEST, "HOTEL9", &err))
+        fail_msg("%s", err.detail);
+}
+
+#define REFUSE(make, change, code, field)                                                          \
+    do {                                                                                           \
+        struct op_request request = make();                                                        \
+        request.change;                                                                            \
+        refuse(&request, code, field);                                                             \
+    } while (0)
+
+static void charges(void **state)
+{
+    (void)state;
+    static char long_text[400];
+    struct op_request fine = good_charge();
+
+    accept(&fine);
+    memset(long_text, 'x', sizeof long_text - 1);
+    REFUSE(good_charge, amount.minor = 0, ERR_INVALID, "amount:");
+    REFUSE(good_charge, amount.minor = -1, ERR_INVALID, "amount:");
+    REFUSE(good_charge, amount.minor = MONEY_MAX + 1, ERR_INVALID, "amount:");
+    REFUSE(good_charge, amount.known = false, ERR_INVALID, "amount:");
+    REFUSE(good_charge, amount = money_make(5, "XYZ"), ERR_INVALID, "currency:");
+    REFUSE(good_charge, amount = money_make(5, "CLP"), ERR_INVALID, "currency:");
+    REFUSE(good_charge, target = NULL, ERR_INVALID, "target:");
+    REFUSE(good_charge, target = "", ERR_INVALID, "target:");
+    REFUSE(good_charge, target = "a b", ERR_INVALID, "target:");
+    REFUSE(good_charge, target = long_text, ERR_INVALID, "target:");
+    REFUSE(good_charge, reference = long_text, ERR_INVALID, "reference:");
+    REFUSE(good_charge, reference = "a\nb", ERR_INVALID, "reference:");
+    REFUSE(good_charge, reference = "a\xc2\x9b", ERR_INVALID, "reference:");
+    REFUSE(good_charge, reference = "a\xff", ERR_INVALID, "reference:");
+    REFUSE(good_charge, description = "\x1b[2J", ERR_INVALID, "description:");
+    REFUSE(good_charge, description = "card 4111 1111 1111 1111 exp 12/27", ERR_INVALID,
+           "description:");
+    REFUSE(good_charge, reason = "RETURN", ERR_INVALID, "reason:");
+    REFUSE(good_charge, form_id[5] = '\0', ERR_INVALID, "form:");
+    REFUSE(good_charge, kind = (enum op_kind)OP_KINDS, ERR_INVALID, "kind:");
+}
+
+static void refunds(void **state)
+{
+    (void)state;
+    struct op_request fine = good_refund();
+
+    accept(&fine);
+    fine.amount.minor = 1500;
+    accept(&fine);
+    REFUSE(good_refund, amount.minor = 1501, ERR_INVALID, "amount:");
+    REFUSE(good_refund, amount = money_make(1000, "USD"), ERR_INVALID, "currency:");
+    REFUSE(good_refund, reason = NULL, ERR_INVALID, "reason:");
+    REFUSE(good_refund, reason = "because", ERR_INVALID, "reason:");
+    REFUSE(good_refund, target = "HOTEL9-PXT-1", ERR_DENIED, "target:");
+    REFUSE(good_refund, seen.captured_any = false, ERR_STALE, "target:");
+    REFUSE(good_refund, reference = "R", ERR_INVALID, "reference:");
+    REFUSE(good_refund, is_preauth = true, ERR_INVALID, "reference:");
+    REFUSE(good_refund, kind = OP_CANCEL, ERR_INVALID, "amount:");
+}
+
+/* Numbers made to the cards' rules are caught wherever they stand, alike numbers that are none are
+ * not. */
+static void card_numbers(void **state)
+{
+    (void)state;
+    static const char *const cards[] = {"4111111111111111",
+                                        "4111 1111 1111 1111",
+                                        "4111-1111-1111-1111",
+                                        "x4111111111111111y",
+                                        "5500005555555559",
+                                        "378282246310005",
+                                        "3782 822463 10005",
+                                        "30569309025904",
+                                        "6011111111111117",
+                                        "3530111333300000",
+                                        "2223003122003222",
+                                        "4222222222222",
+                                        "pay 12 4111 1111 1111 1111 99",
+                                        "6304000000000000",
+                                        "~4111111111111111"};
+    static const char *const others[] = {
+        "4111111111111112",         "RES-2026-01234",       "2026-11-22 14:00",
+        "+34 600 123 456",          "41111111111111111111", "",
+        "ES9121000418450200051332", "1234567890123456",     "4111 1111 x 1111 1111"};
+
+    for (size_t i = 0; i < COUNT_OF(cards); i++)
+        if (!op_holds_card_number(cards[i]))
+            fail_msg("missed %s", cards[i]);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (op_holds_card_number(others[i]))
+            fail_msg("refused %s", others[i]);
+}
+
+/* Ten thousand generated Visa and Mastercard numbers, with and without separators. */
+static void generated_cards(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"", " ", "-"};
+
+    for (uint32_t i = 0; i < 10000; i++) {
+        char digits[17], text[40] = "r ";
+        int sum = 0;
+        digits[0] = i % 2 ? '4' : '5';
+        digits[1] = (char)('1' + random_below(5));
+        for (int at = 2; at < 15; at++)
+            digits[at] = (char)('0' + random_below(10));
+        for (int at = 0; at < 15; at++) {
+            int digit = (digits[at] - '0') * (at % 2 == 0 ? 2 : 1);
+            sum += digit > 9 ? digit - 9 : digit;
+        }
+        digits[15] = (char)('0' + (10 - sum % 10) % 10);
+        digits[16] = '\0';
+        const char *mark = marks[i % 3];
+        snprintf(text, sizeof text, "r %.4s%s%.4s%s%.4s%s%.4s", digits, mark, digits + 4, mark,
+                 digits + 8, mark, digits + 12);
+        if (!op_holds_card_number(text))
+            fail_msg("missed %s", text);
+    }
+}
+
+/* --- matching --------------------------------------------------------------------------------- */
+
+static bool claims(void *ctx, const char *id)
+{
+    return ctx != NULL && strcmp(ctx, id) == 0;
+}
+
+static struct match_ask ask_for(enum op_kind kind)
+{
+    bool named = kind == OP_CHARGE || kind == OP_LINK;
+
+    return (struct match_ask){.intent = {.kind = kind,
+                                         .attempt = 1,
+                                         .env = ENV_TEST,
+                                         .webcode = "HOTEL9",
+                                         .target = named ? "T1" : "HOTEL9-POSXT-1",
+                                         .tag = "0123abcd",
+                                         .amount = money_make(1250, "EUR")},
+                              .baseline = "HOTEL9-RFXT-1\n",
+                              .sent_ms = time_from_civil(2026, 11, 22, 12, 0, 0),
+                              .ended_ms = time_from_civil(2026, 11, 22, 12, 5, 0),
+                              .is_claimed = claims};
+}
+
+static struct record payment(const char *id, const char *created)
+{
+    struct record record = {
+        .id = id, .status = "success", .poi_id = "T1", .amount = money_make(1250, "EUR")};
+
+    assert_true(stamp_parse(created, &record.created));
+    return record;
+}
+
+static enum match_found found(const struct match_ask *ask, const struct record *rows, size_t count)
+{
+    return match_find(ask, rows, count).found;
+}
+
+static void match_by_tag(void **state)
+{
+    (void)state;
+    struct match_ask ask = ask_for(OP_CHARGE);
+    struct record rows[] = {payment("HOTEL9-POSXT-1", "2026-11-22T12:00:10Z"),
+                            payment("HOTEL9-POSXT-2", "2026-11-22T12:00:10Z"),
+                            payment("HOTEL9-POSXT-2", "2026-11-22T12:00:10Z")};
+
+    rows[0].custom_reference = "RES-1~zzzzzzzz";
+    assert_int_equal(found(&ask, rows, 1), MATCH_NONE); /* names are echoed, ours is not there */
+    rows[1].custom_reference = rows[2].custom_reference = "RES-1~0123abcd";
+    assert_int_equal(found(&ask, rows, 3), MATCH_ONE); /* one object that moved between pages */
+    assert_string_equal(match_find(&ask, rows, 3).record->id, "HOTEL9-POSXT-2");
+    rows[1].status = "processing";
+    assert_int_equal(found(&ask, rows, 2), MATCH_OPEN);
+    rows[1].status = "success";
+    rows[1].amount = money_make(1251, "EUR");
+    assert_int_equal(found(&ask, rows, 2), MATCH_DIFFERENT);
+    rows[1].amount = money_make(1250, "EUR");
+    ask.ctx = "HOTEL9-POSXT-2";
+    assert_int_equal(found(&ask, rows, 2), MATCH_DIFFERENT);
+    ask.ctx = NULL;
+    rows[2].id = "HOTEL9-POSXT-3";
+    assert_int_equal(found(&ask, rows, 3), MATCH_MANY);
+    assert_int_equal(found(&ask, rows, 0), MATCH_NONE);
+}
+
+/* Without names: terminal, amount, currency and time, one only. */
+static void match_by_likeness(void **state)
+{
+    (void)state;
+    struct match_ask ask = ask_for(OP_CHARGE);
+    static const struct {
+        const char *created;
+        enum match_found found;
+    } times[] = {{"2026-11-22T12:00:10Z", MATCH_ONE},  {"2026-11-22T11:57:00Z", MATCH_NONE},
+                 {"2026-11-22T12:08:00Z", MATCH_NONE}, {"2026-11-22T12:06:00Z", MATCH_ONE},
+                 {"2026-11-22 13:00:10", MATCH_ONE},   {"2026-11-22 17:30:10", MATCH_ONE},
+                 {"2026-11-22 13:10:00", MATCH_NONE},  {"2026-11-21 21:00:10", MATCH_NONE},
+                 {"2026-11-23 02:00:10", MATCH_ONE},   {"2026-11-23 02:30:00", MATCH_NONE}};
+
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        struct record row = payment("HOTEL9-POSXT-1", times[i].created);
+        if (found(&ask, &row, 1) != times[i].found)
+            fail_msg("%s", times[i].created);
+    }
+    struct record rows[] = {payment("HOTEL9-POSXT-1", "2026-11-22T12:00:10Z"),
+                            payment("HOTEL9-POSXT-2", "2026-11-22T12:01:10Z")};
+    assert_int_equal(found(&ask, rows, 2), MATCH_MANY);
+    ask.ctx = "HOTEL9-POSXT-1"; /* claimed by another intent */
+    assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
+    ask.ctx = NULL;
+    rows[0].poi_id = "T2";
+    assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
+    rows[1].amount = money_make(1250, "USD");
+    assert_int_equal(found(&ask, rows, 2), MATCH_NONE);
+}
+
+static void match_modifications(void **state)
+{
+    (void)state;
+    struct match_ask ask = ask_for(OP_REFUND);
+    struct record rows[3];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        rows[i] = (struct record){.status = "pending",
+                                  .type = "refund",
+                                  .payment_reference = "HOTEL9-POSXT-1",
+                                  .amount = money_make(1250, "EUR")};
+    rows[0].id = "HOTEL9-RFXT-1"; /* was there before */
+    rows[1].id = "HOTEL9-RFXT-10";
+    rows[2].id = "HOTEL9-RFXT-2";
+    assert_int_equal(found(&ask, rows, 1), MATCH_NONE);
+    assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
+    assert_int_equal(found(&ask, rows, 3), MATCH_MANY);
+    rows[2].type = "capture";
+    assert_int_equal(found(&ask, rows, 3), MATCH_ONE);
+    rows[1].amount = money_make(1249, "EUR");
+    assert_int_equal(found(&ask, rows, 3), MATCH_NONE);
+    rows[1].amount = money_make(1250, "EUR");
+    rows[1].payment_reference = "HOTEL9-POSXT-9";
+    assert_int_equal(found(&ask, rows, 3), MATCH_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(charges),
+        cmocka_unit_test(refunds),
+        cmocka_unit_test(card_numbers),
+        cmocka_unit_test(generated_cards),
+        cmocka_unit_test(match_by_tag),
+        cmocka_unit_test(match_by_likeness),
+        cmocka_unit_test(match_modifications),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
