@@ -101,7 +101,7 @@ struct text text_clean(struct arena *arena, const char *outside)
         } else if (!removing) {
             memcpy(clean + out, REPLACEMENT, sizeof REPLACEMENT - 1);
             out += sizeof REPLACEMENT - 1;
-            marks = 0;
+            marks = MAX_MARKS; /* what stood on it goes with it */
             removing = true;
         }
         at += step;
