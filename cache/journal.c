@@ -322,8 +322,7 @@ static bool learn_inside(struct journal *journal, const char *id, const struct i
 
     if (!journal_read_place(journal, id, &place, err))
         return false;
-    /* A refused replay proves nothing about the first try. */
-    assert(move->to != INTENT_REJECTED || place.attempt == 1 || place.state != INTENT_SENT);
+    /* A first refusal that comes while another process sends again proves nothing about that. */
     if (is_legal(journal, place.state, move->to) &&
         (move->to != INTENT_REJECTED || place.attempt == 1)) {
         if (journal_change(journal, id, &place, move, err))
