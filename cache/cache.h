@@ -103,10 +103,10 @@ bool cache_list(struct cache *cache, const struct page_request *request, struct 
                 struct err *err);
 void row_page_done(struct row_page *page);
 
-/* The same for screens, where no key may wait: the page is tried for some milliseconds, else fetched
-   by the reader thread (one or two letters searched, a rare amount). done gets the page to keep
-   (row_page_done() it), or NULL and err. Returns true when done was called before returning. A newer
-   request of the same slot replaces the older, whose done is then never called. */
+/* The same for screens, where no key may wait: the page is tried for some milliseconds, else
+   fetched by the reader thread (one or two letters searched, a rare amount). done gets the page to
+   keep (row_page_done() it), or NULL and err. Returns true when done was called before returning. A
+   newer request of the same slot replaces the older, whose done is then never called. */
 typedef void (*page_fn)(void *ctx, struct row_page *page, const struct err *err);
 bool cache_list_soon(struct cache *cache, struct loop *loop, int slot,
                      const struct page_request *request, page_fn done, void *ctx);
@@ -179,7 +179,8 @@ struct payment_facts {
     int64_t captured, refunded, refunding, left; /* minor units of that currency */
     int64_t capturing;         /* amount of an open capture */
     bool is_preauth, captured_any, capture_open, cancelled, cancelling, extending;
-    int64_t authorised_ms, extended_ms; /* wall ms of the authorisation, of the last good extension; 0 */
+    int64_t authorised_ms;     /* wall clock of the authorisation, 0: not known */
+    int64_t extended_ms;       /* … of the last good extension, 0: none */
     bool final_enough;         /* the payment's own status lets money actions be offered */
 };
 bool cache_payment_facts(struct cache *cache, const char *payment_reference,
@@ -207,13 +208,14 @@ enum why_not payment_action_possible(const struct payment_facts *facts, enum op_
 
 struct sync;
 struct sync_settings {
-    bool automatic;           /* start polling by itself (the screen); false: only when asked (CLI) */
+    bool automatic; /* start polling by itself (the screen); false: only when asked (CLI) */
 };
 struct sync *sync_new(struct loop *loop, struct api_client *client, struct cache *cache,
                       const struct sync_settings *settings);
 /* Calls under way are left alone: api_client_free() comes next, before the loop turns again. */
 void sync_free(struct sync *sync);
-/* Newest pages now; the first sync goes on, or (not automatic) is done to its end if it never was. */
+/* Newest pages now; the first sync goes on, or (not automatic) is done to its end if it never was.
+   */
 void sync_refresh(struct sync *sync, enum record_kind kind);
 /* For the command line: pages of that list, newest first, with what of a filter the API can filter
    itself (strings are copied; page and limit are not used), until max_rows rows (0: all) have come
@@ -221,8 +223,8 @@ void sync_refresh(struct sync *sync, enum record_kind kind);
 void sync_fetch(struct sync *sync, enum record_kind kind, const struct list_query *query,
                 size_t max_rows);
 void sync_terminals(struct sync *sync, bool ask_online);      /* syncFromProvider as well */
-void sync_record(struct sync *sync, enum record_kind kind, const char *id); /* fetch that one and its
-                                                                               modifications now */
+/* Fetches that one and its modifications now. */
+void sync_record(struct sync *sync, enum record_kind kind, const char *id);
 /* The record on the screen is polled first; NULL: none. */
 void sync_focus(struct sync *sync, enum record_kind kind, const char *id);
 /* Nothing asked for is under way or waiting (polls of open rows on their clock do not count). */

@@ -11,6 +11,7 @@ struct cache {
     struct db_spec spec;
     char *path, *webcode;     /* what spec borrows */
     struct changes *changes;
+    int64_t patience_ms;      /* how long a page is tried before the reader thread gets it */
     struct worker *worker;    /* started by the first request that needs it */
     int wal_pages;            /* frames in the write-ahead log after the last commit */
     bool tidying;             /* the reader thread moves them into the file */
@@ -29,7 +30,8 @@ extern const char *const kind_tables[RECORD_KINDS];
 #define ROW_MS(n) ((n) >> 12)
 int64_t row_first_of_ms(int64_t ms); /* smallest row number of that millisecond; clamps */
 
-/* Amounts of all currencies on one scale of 4 decimals, for sorting and filtering only. -1: none. */
+/* Amounts of all currencies on one scale of 4 decimals, for sorting and filtering only. -1: none.
+   */
 #define SCALED_DECIMALS 4
 int64_t amount_scaled(const struct money *amount);
 
@@ -84,8 +86,8 @@ struct open_row {
     const char *id, *payment_reference;
     int64_t created_ms, seen_ms;
 };
-/* Not final, newest first, at most limit, in arena. A status word we do not know counts as open until
-   it has been the same for a day. */
+/* Not final, newest first, at most limit, in arena. A status word we do not know counts as open
+   until it has been the same for a day. */
 bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit,
                      struct arena *arena, struct open_row **rows, size_t *count);
 /* The newest completed session that lacks its payment reference and was not asked for by id yet;
@@ -155,8 +157,8 @@ void sql_add_text(struct sql *sql, const char *text, const char *value);   /* on
 void sql_add_number(struct sql *sql, const char *text, int64_t value);
 sqlite3_stmt *sql_begin(struct db *db, const struct sql *sql, struct err *err); /* db_end() it */
 
-/* Appends " AND …" for each term over the row s; number names the column with the row number, sorted
-   says that the order asked for is another column's (then no other index must be taken). */
+/* Appends " AND …" for each term over the row s; number names the column with the row number,
+   sorted says that the order asked for is another column's (then no other index must be taken). */
 void filter_add_where(struct sql *sql, const struct filter *filter, const char *number,
                       bool sorted);
 /* The MATCH expression for what the search index can answer; false: nothing. */

@@ -29,8 +29,8 @@ bool cache_contradictions(struct cache *cache,
 bool cache_forget_contradiction(struct cache *cache, enum record_kind kind, const char *id,
                                 struct err *err)
 {
-    if (!db_run(cache->db, err, "UPDATE contradictions SET forgotten = 1 WHERE kind = ? AND id = ?", "it",
-                (int64_t)kind, id))
+    if (!db_run(cache->db, err, "UPDATE contradictions SET forgotten = 1 WHERE kind = ? AND id = ?",
+                "it", (int64_t)kind, id))
         return false;
     changes_raise(cache->changes, CHANGED_RECORDS(kind));
     return true;

@@ -5,7 +5,7 @@
 
 #include "db_internal.h"
 
-/* --- errors ----------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------- */
 
 static enum err_code code_of(int primary)
 {
@@ -30,10 +30,9 @@ bool db_fail(struct db *db, int rc, const char *doing, struct err *err)
     if (primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
         primary == SQLITE_NOTADB)
         db->broken = true;
-    return err_set(err, code_of(primary), "%s: %s (SQLite %d)", doing,
-                   sqlite3_errcode(db->handle) == rc ? sqlite3_errmsg(db->handle)
-                                                     : sqlite3_errstr(rc),
-                   rc);
+    return err_set(
+        err, code_of(primary), "%s: %s (SQLite %d)", doing,
+        sqlite3_errcode(db->handle) == rc ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc), rc);
 }
 
 sqlite3 *db_handle(struct db *db)
@@ -46,7 +45,7 @@ bool db_is_broken(const struct db *db)
     return db->broken;
 }
 
-/* --- statements ------------------------------------------------------------------------------- */
+/* --- statements --------------------------------------------------------------------------- */
 
 static uint64_t hash_text(const char *text)
 {
@@ -89,8 +88,8 @@ sqlite3_stmt *db_statement(struct db *db, struct err *err, const char *sql)
     struct db_slot *slot = slot_find(db, sql, hash);
 
     if (slot->stmt == NULL) {
-        int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt,
-                                    NULL);
+        int rc =
+            sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL);
         if (rc != SQLITE_OK) {
             slot->stmt = NULL;
             db_fail(db, rc, "prepare", err);
@@ -129,8 +128,8 @@ static int bind_all(sqlite3_stmt *stmt, const char *types, va_list values)
     return rc;
 }
 
-static sqlite3_stmt *query_begin(struct db *db, struct err *err, const char *sql,
-                                 const char *types, va_list values)
+static sqlite3_stmt *query_begin(struct db *db, struct err *err, const char *sql, const char *types,
+                                 va_list values)
 {
     sqlite3_stmt *stmt = db_statement(db, err, sql);
 
@@ -225,7 +224,7 @@ const char *db_text(sqlite3_stmt *stmt, int column, struct arena *arena)
                         : arena_strndup(arena, text, (size_t)sqlite3_column_bytes(stmt, column));
 }
 
-/* --- transactions ------------------------------------------------------------------------------ */
+/* --- transactions ------------------------------------------------------------------------- */
 
 bool db_begin(struct db *db, struct err *err)
 {

@@ -3,7 +3,7 @@
    Private to cache/. A struct db belongs to one thread.
 
    Errors: ERR_DATA     the file is damaged, not ours, or of a newer program
-           ERR_DENIED   another property or environment, or owner, mode, links, file system are wrong
+           ERR_DENIED   another property or environment, or owner, mode, links, file system
            ERR_CONFLICT a constraint or trigger refused the change
            ERR_STORAGE  anything else (disk full, I/O, busy for too long) */
 #ifndef CACHE_DB_H
@@ -37,10 +37,11 @@ struct db *db_open(const struct db_spec *spec, struct err *err);
 void db_close(struct db *db); /* NULL is fine */
 
 sqlite3 *db_handle(struct db *db);
-/* An I/O error, full disk or corruption was seen on this connection: it is to be trusted no more. */
+/* An I/O error, full disk or corruption was seen on this connection: it is to be trusted no more.
+   */
 bool db_is_broken(const struct db *db);
 
-/* --- statements ------------------------------------------------------------------------------ */
+/* --- statements --------------------------------------------------------------------------- */
 
 /* Prepared once by text, kept for later. types has a letter for each bound value, in order:
    't' const char * (NULL binds NULL) · 'i' int64_t · 'b' const void *, size_t · 'n' nothing (NULL).
@@ -64,7 +65,7 @@ bool db_script(struct db *db, const char *sql, struct err *err);
 /* Columns: NULL for SQL NULL; the copy lives in arena. */
 const char *db_text(sqlite3_stmt *stmt, int column, struct arena *arena);
 
-/* --- transactions ----------------------------------------------------------------------------- */
+/* --- transactions ------------------------------------------------------------------------- */
 
 bool db_begin(struct db *db, struct err *err);    /* BEGIN IMMEDIATE; no nesting */
 bool db_commit(struct db *db, struct err *err);   /* false: nothing was kept, it is rolled back */

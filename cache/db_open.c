@@ -14,12 +14,13 @@
 
 #include "db_internal.h"
 
-/* --- the file --------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------------- */
 
 /* Local file systems whose locks and fsync do what SQLite needs. No network or user-space ones. */
 static const unsigned long good_file_systems[] = {
-    EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,  BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC,
-    RAMFS_MAGIC,      OVERLAYFS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */, 0xca451a4e /* bcachefs */,
+    EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC,      BTRFS_SUPER_MAGIC,
+    F2FS_SUPER_MAGIC,      TMPFS_MAGIC,          RAMFS_MAGIC,
+    OVERLAYFS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */, 0xca451a4e /* bcachefs */,
 };
 
 static bool check_folder(const char *folder, struct err *err)
@@ -83,7 +84,7 @@ static char *prepare_file(const char *path, bool may_create, struct err *err)
     return NULL;
 }
 
-/* --- settings ---------------------------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------------------------- */
 
 struct setting {
     const char *set, *get, *value;
@@ -147,8 +148,7 @@ static bool apply(struct db *db, const struct setting *rows, size_t count, struc
         if (rc != SQLITE_OK)
             return db_fail(db, rc, rows[i].get, err);
         rc = sqlite3_step(stmt);
-        const char *value =
-            rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+        const char *value = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
         bool same = value != NULL && strcmp(value, rows[i].value) == 0;
         if (!same && rc == SQLITE_ROW)
             err_set(err, ERR_STORAGE, "%s says %s", rows[i].get, value == NULL ? "" : value);
@@ -174,7 +174,7 @@ static bool harden(struct db *db, struct err *err)
     return true;
 }
 
-/* --- whose file it is --------------------------------------------------------------------------- */
+/* --- whose file it is --------------------------------------------------------------------- */
 
 static bool check_identity(struct db *db, const struct db_spec *spec, struct err *err)
 {
@@ -215,8 +215,7 @@ static bool run_step(struct db *db, const char *sql, int version, struct err *er
     if (!db_begin(db, err))
         return false;
     bool good = db_get_int(db, err, &have, 0, "PRAGMA user_version") &&
-                (have >= version ||
-                 (db_script(db, sql, err) && db_script(db, set_version, err)));
+                (have >= version || (db_script(db, sql, err) && db_script(db, set_version, err)));
     if (!good)
         db_rollback(db);
     return good && db_commit(db, err);
@@ -262,8 +261,8 @@ static bool migrate(struct db *db, const struct db_spec *spec, struct err *err)
         return run_step(db, spec->steps[0], spec->version, err);
     if (have > 0) {
         int len = snprintf(copy, sizeof copy, "%s.v%d", spec->path, (int)have);
-        if (len < 0 || (size_t)len >= sizeof copy || (access(copy, F_OK) != 0 &&
-                                                      !db_backup(db, copy, err)))
+        if (len < 0 || (size_t)len >= sizeof copy ||
+            (access(copy, F_OK) != 0 && !db_backup(db, copy, err)))
             return false;
     }
     for (int i = (int)have; i < spec->version; i++)
@@ -303,7 +302,8 @@ struct db *db_open(const struct db_spec *spec, struct err *err)
     struct db *db = mem_alloc(sizeof *db);
     int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
     free(path);
-    /* From the first statement on: another process may be writing while the settings are applied. */
+    /* From the first statement on: another process may be writing while the settings are applied.
+     */
     sqlite3_busy_timeout(db->handle, 10000);
     if (rc == SQLITE_OK ? take_over(db, spec, err) : db_fail(db, rc, "open", err))
         return db;
@@ -311,12 +311,12 @@ struct db *db_open(const struct db_spec *spec, struct err *err)
     return NULL;
 }
 
-/* --- checks and copies --------------------------------------------------------------------------- */
+/* --- checks and copies -------------------------------------------------------------------- */
 
 bool db_check(struct db *db, bool quick, struct err *err)
 {
-    sqlite3_stmt *stmt = db_query(
-        db, err, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", "");
+    sqlite3_stmt *stmt =
+        db_query(db, err, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", "");
 
     if (stmt == NULL)
         return false;

@@ -14,7 +14,7 @@ const char *op_name(enum op_kind kind)
     return op_names[kind];
 }
 
-/* --- adding up --------------------------------------------------------------------------------- */
+/* --- adding up ---------------------------------------------------------------------------- */
 
 struct sums {
     struct payment_facts *facts;
@@ -64,7 +64,9 @@ static void add_extend(struct sums *sums, const struct record *record, bool open
 static const struct {
     const char *type;
     void (*add)(struct sums *sums, const struct record *record, bool open);
-} types[] = {{"refund", add_refund}, {"capture", add_capture}, {"cancel", add_cancel},
+} types[] = {{"refund", add_refund},
+             {"capture", add_capture},
+             {"cancel", add_cancel},
              {"extend", add_extend}};
 
 /* A type we do not know may have given money back: it counts as an open refund. */
@@ -99,8 +101,7 @@ bool cache_payment_facts(struct cache *cache, const char *payment_reference,
         out->authorised = record->amount;
         out->is_preauth = record->is_preauth == 1;
         out->final_enough = status_classify(record->kind, record->status) == STATUS_GOOD;
-        out->authorised_ms =
-            record->completed.ms != 0 ? record->completed.ms : record->created.ms;
+        out->authorised_ms = record->completed.ms != 0 ? record->completed.ms : record->created.ms;
         for (size_t i = 0; i < page.count; i++)
             add_modification(&sums, &page.rows[i].record);
         if (!out->is_preauth && out->final_enough) {
@@ -118,7 +119,7 @@ bool cache_payment_facts(struct cache *cache, const char *payment_reference,
     return good;
 }
 
-/* --- what may be done ---------------------------------------------------------------------------- */
+/* --- what may be done --------------------------------------------------------------------- */
 
 static enum why_not refund_possible(const struct payment_facts *facts)
 {

@@ -12,12 +12,12 @@
 
 #include "cache_internal.h"
 
-#define TEXT_MAX 512
+#define TEXT_MAX  512
 #define TERMS_MAX 24
 
 struct token {
-    size_t start, end;         /* bytes of the text, the minus and quotes included */
-    size_t value_start;        /* behind "key:" */
+    size_t start, end;  /* bytes of the text, the minus and quotes included */
+    size_t value_start; /* behind "key:" */
     char key[16], value[TEXT_MAX + 1];
     bool has_key, negated, quoted;
     bool open_quote;
@@ -32,7 +32,7 @@ struct parser {
 };
 
 #define ON(kind) (1u << (kind))
-#define ON_ALL (ON(REC_SESSION) | ON(REC_PAYMENT) | ON(REC_MODIFICATION))
+#define ON_ALL   (ON(REC_SESSION) | ON(REC_PAYMENT) | ON(REC_MODIFICATION))
 
 struct key;
 typedef bool (*read_fn)(struct parser *parser, const struct key *key, const struct token *token,
@@ -61,7 +61,7 @@ static bool fail_value(struct parser *parser, const struct token *token, int why
                 why);
 }
 
-/* --- values of each key ------------------------------------------------------------------------- */
+/* --- values of each key ------------------------------------------------------------------- */
 
 static const char *fold_copy(struct parser *parser, const char *text)
 {
@@ -120,8 +120,8 @@ static bool read_words(struct parser *parser, const struct key *key, const struc
     return true;
 }
 
-static bool read_currencies(struct parser *parser, const struct key *key,
-                            const struct token *token, struct term *term)
+static bool read_currencies(struct parser *parser, const struct key *key, const struct token *token,
+                            struct term *term)
 {
     if (!split_values(parser, key, token, term))
         return false;
@@ -202,7 +202,7 @@ static const struct key keys[] = {
 };
 static const struct key free_word = {"", TERM_WORD, ON_ALL, false, read_text};
 
-/* --- tokens ---------------------------------------------------------------------------------------- */
+/* --- tokens ------------------------------------------------------------------------------- */
 
 static bool is_blank(char letter)
 {
@@ -273,14 +273,13 @@ static bool read_token(struct parser *parser, const struct token *token, struct 
         return fail(parser, token->start + token->negated, token->value_start - 1,
                     FILTER_UNKNOWN_KEY);
     if ((key->lists & ON(parser->filter->kind)) == 0)
-        return fail(parser, token->start + token->negated, token->value_start - 1,
-                    FILTER_NOT_HERE);
+        return fail(parser, token->start + token->negated, token->value_start - 1, FILTER_NOT_HERE);
     term->type = key->type;
     term->negated = token->negated;
     return key->read(parser, key, token, term);
 }
 
-/* --- what the API can filter ------------------------------------------------------------------------ */
+/* --- what the API can filter -------------------------------------------------------------- */
 
 static void write_day(int64_t ms, char out[12])
 {

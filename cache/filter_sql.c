@@ -5,7 +5,7 @@
 
 #include "cache_internal.h"
 
-/* --- a statement under construction --------------------------------------------------------------- */
+/* --- a statement under construction ------------------------------------------------------- */
 
 void sql_init(struct sql *sql)
 {
@@ -54,7 +54,7 @@ sqlite3_stmt *sql_begin(struct db *db, const struct sql *sql, struct err *err)
     return NULL;
 }
 
-/* --- terms ------------------------------------------------------------------------------------------ */
+/* --- terms -------------------------------------------------------------------------------- */
 
 /* One column among several values. more than one value, or another order than by date, must not
    tempt SQLite to take this column's index: all its rows would have to be sorted. */
@@ -71,8 +71,7 @@ static void add_terminals(struct sql *sql, const struct term *term)
 {
     for (size_t i = 0; i < term->value_count; i++) {
         sql_add_text(sql, i == 0 ? "has(?, s.poi_id)" : " OR has(?, s.poi_id)", term->values[i]);
-        sql_add_text(sql,
-                     " OR s.poi_id IN (SELECT poi_id FROM terminals WHERE has(?, name))",
+        sql_add_text(sql, " OR s.poi_id IN (SELECT poi_id FROM terminals WHERE has(?, name))",
                      term->values[i]);
     }
 }
@@ -99,8 +98,8 @@ static void add_amounts(struct sql *sql, const struct term *term, bool free)
     /* A single amount is rare enough for its index; a span is not. */
     sql_add_number(sql, free && term->low == term->high ? "s.scaled >= ?" : "+s.scaled >= ?",
                    term->low);
-    sql_add_number(sql, free && term->low == term->high ? " AND s.scaled <= ?"
-                                                        : " AND +s.scaled <= ?",
+    sql_add_number(sql,
+                   free && term->low == term->high ? " AND s.scaled <= ?" : " AND +s.scaled <= ?",
                    term->high);
 }
 
@@ -112,8 +111,7 @@ static void add_term(struct sql *sql, const struct term *term, const char *numbe
                      term->values[0]);
         break;
     case TERM_REF:
-        sql_add_text(sql, "has(?, s.id, s.payment_reference, s.custom_reference)",
-                     term->values[0]);
+        sql_add_text(sql, "has(?, s.id, s.payment_reference, s.custom_reference)", term->values[0]);
         break;
     case TERM_STATUS:
         add_any_of(sql, term, "s.status", free);
@@ -139,8 +137,7 @@ static void add_term(struct sql *sql, const struct term *term, const char *numbe
     }
 }
 
-void filter_add_where(struct sql *sql, const struct filter *filter, const char *number,
-                      bool sorted)
+void filter_add_where(struct sql *sql, const struct filter *filter, const char *number, bool sorted)
 {
     for (size_t i = 0; filter != NULL && i < filter->count; i++) {
         const struct term *term = &filter->terms[i];
@@ -150,7 +147,7 @@ void filter_add_where(struct sql *sql, const struct filter *filter, const char *
     }
 }
 
-/* --- the search index --------------------------------------------------------------------------------- */
+/* --- the search index --------------------------------------------------------------------- */
 
 /* Bytes of the next count letters; 0 when there are fewer. */
 static size_t letters_length(const char *text, size_t count)

@@ -77,7 +77,7 @@ bool filter_read_days(const char *text, int64_t now_wall_ms, int64_t *low, int64
     return true;
 }
 
-/* --- amounts ------------------------------------------------------------------------------------ */
+/* --- amounts ------------------------------------------------------------------------------ */
 
 /* The whole part's marks must stand before each group of three: 1.234.567 */
 static bool groups_are_right(const char *text, size_t len, char group)
@@ -143,8 +143,11 @@ bool filter_read_amounts(const char *text, enum money_style style, int64_t *low,
         const char *sign;
         bool has_low, has_high;
         int step;
-    } signs[] = {{">=", true, false, 0}, {"<=", false, true, 0}, {">", true, false, 1},
-                 {"<", false, true, -1}, {"", true, true, 0}};
+    } signs[] = {{">=", true, false, 0},
+                 {"<=", false, true, 0},
+                 {">", true, false, 1},
+                 {"<", false, true, -1},
+                 {"", true, true, 0}};
     const char *range = strstr(text, "..");
     int64_t figure = 0;
 

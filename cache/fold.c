@@ -1,4 +1,5 @@
-/* Text as it is searched: case and accents folded. Most of it is ASCII, which goes the short way. */
+/* Text as it is searched: case and accents folded. Most of it is ASCII, which goes the short way.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>

@@ -96,9 +96,9 @@ static void totals_job_free(struct worker_job *job)
 }
 
 /* The caller's slots, and the same numbers for lists and totals, do not meet. */
-#define TOTALS_SLOT(slot) ((slot) * 2)
-#define LIST_SLOT(slot) ((slot) * 2 + 1)
-#define CHECKPOINT_SLOT (-1)
+#define TOTALS_SLOT(slot) ((slot)*2)
+#define LIST_SLOT(slot)   ((slot)*2 + 1)
+#define CHECKPOINT_SLOT   (-1)
 
 void cache_totals(struct cache *cache, struct loop *loop, int slot, const struct list_spec *spec,
                   totals_fn done, void *ctx)
@@ -163,12 +163,10 @@ static int out_of_time(void *ctx)
     return clock_boot_ms() >= *(const int64_t *)ctx;
 }
 
-#define PATIENCE_MS 8 /* a key press may cost this much */
-
 /* Tries it here; false: it takes too long. */
 static bool page_run_now(struct cache *cache, struct page_job *job)
 {
-    int64_t end = clock_boot_ms() + PATIENCE_MS;
+    int64_t end = clock_boot_ms() + cache->patience_ms;
 
     sqlite3_progress_handler(db_handle(cache->db), 1000, out_of_time, &end);
     bool good = list_job_run(&job->list, cache->db, &job->page, &job->err);
@@ -183,10 +181,8 @@ bool cache_list_soon(struct cache *cache, struct loop *loop, int slot,
     struct page_job *job = mem_alloc(sizeof *job);
 
     assert(slot >= 0);
-    job->job = (struct worker_job){.slot = LIST_SLOT(slot),
-                                   .run = page_job_run,
-                                   .done = page_job_done,
-                                   .free = page_job_free};
+    job->job = (struct worker_job){
+        .slot = LIST_SLOT(slot), .run = page_job_run, .done = page_job_done, .free = page_job_free};
     job->done = done;
     job->ctx = ctx;
     list_job_init(&job->list, request);
@@ -208,9 +204,9 @@ void cache_list_forget(struct cache *cache, int slot)
 
 /* --- the write-ahead log ------------------------------------------------------------------ */
 
-/* Passive checkpoints never end a log that is written to all the while, so that it would grow without
-   bound: whoever writes much waits until cache_is_tidying() is over. Each restart of the log costs
-   the next commit an fsync(), hence not too often. */
+/* Passive checkpoints never end a log that is written to all the while, so that it would grow
+   without bound: whoever writes much waits until cache_is_tidying() is over. Each restart of the
+   log costs the next commit an fsync(), hence not too often. */
 #define WAL_PAGES_MAX 4000 /* 16 MB */
 
 struct tidy_job {

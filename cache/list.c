@@ -112,8 +112,10 @@ static void add_from(struct sql *sql, const struct list_spec *spec, enum source 
 void list_job_init(struct list_job *job, const struct page_request *request)
 {
     static const enum source by_date[] = {INDEXED_ROWS, PUT_OFF_ROWS};
-    static const char *const numbers[] = {[ALL_ROWS] = "s.n", [INDEXED_ROWS] = "f.rowid",
-                                          [PUT_OFF_ROWS] = "f.n", [FOUND_ROWS] = "s.n"};
+    static const char *const numbers[] = {[ALL_ROWS] = "s.n",
+                                          [INDEXED_ROWS] = "f.rowid",
+                                          [PUT_OFF_ROWS] = "f.n",
+                                          [FOUND_ROWS] = "s.n"};
     const struct list_spec *spec = request->spec;
     const char *column = sort_column(spec);
     struct buf match;
@@ -127,9 +129,7 @@ void list_job_init(struct list_job *job, const struct page_request *request)
         job->sql_count = 2;
     for (size_t i = 0; i < job->sql_count; i++) {
         struct sql *sql = &job->sql[i];
-        enum source source = !search          ? ALL_ROWS
-                             : column == NULL ? by_date[i]
-                                              : FOUND_ROWS;
+        enum source source = !search ? ALL_ROWS : column == NULL ? by_date[i] : FOUND_ROWS;
         const char *number = numbers[source], *way = job->upwards ? "ASC" : "DESC";
         sql_init(sql);
         add_from(sql, spec, source, match.data);
@@ -168,8 +168,8 @@ static void merge_rows(const struct list_job *job, struct row_page *page, const 
     size_t left = 0, right = 0, used = 0;
 
     while (used <= job->limit && (left < page->count || right < count)) {
-        bool take_left = right == count || (left < page->count &&
-                                            comes_before(job, &page->rows[left], &rows[right]));
+        bool take_left = right == count ||
+                         (left < page->count && comes_before(job, &page->rows[left], &rows[right]));
         both[used++] = take_left ? page->rows[left++] : rows[right++];
     }
     page->rows = both;
@@ -195,8 +195,7 @@ static bool run_one(const struct list_job *job, const struct sql *sql, struct db
     return true;
 }
 
-bool list_job_run(const struct list_job *job, struct db *db, struct row_page *page,
-                  struct err *err)
+bool list_job_run(const struct list_job *job, struct db *db, struct row_page *page, struct err *err)
 {
     *page = (struct row_page){0};
     for (size_t i = 0; i < job->sql_count; i++) {

@@ -5,8 +5,8 @@
 
 #define DAY_MS INT64_C(86400000)
 
-bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit,
-                     struct arena *arena, struct open_row **rows, size_t *count)
+bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit, struct arena *arena,
+                     struct open_row **rows, size_t *count)
 {
     char sql[320];
     enum db_step step = DB_FAILED;

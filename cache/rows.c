@@ -23,7 +23,8 @@ int64_t amount_scaled(const struct money *amount)
 
     if (!amount->known || minor < 0)
         return -1;
-    /* Where the exponent is open, two decimals are as good as any: nothing is paid by this figure. */
+    /* Where the exponent is open, two decimals are as good as any: nothing is paid by this figure.
+     */
     for (int i = decimals < 0 ? 2 : decimals; i < SCALED_DECIMALS; i++) {
         if (minor > INT64_MAX / 10)
             return INT64_MAX;
@@ -32,13 +33,29 @@ int64_t amount_scaled(const struct money *amount)
     return minor;
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------ */
 
 enum row_column {
-    COL_N, COL_ID, COL_STATUS, COL_TYPE, COL_MINOR, COL_CURRENCY, COL_DESCRIPTION,
-    COL_CUSTOM_REFERENCE, COL_REFERENCE, COL_PAYMENT_REFERENCE, COL_POI_ID, COL_REASON,
-    COL_FAILURE_REASON, COL_PAYMENT_STATUS, COL_IS_PREAUTH, COL_CREATED, COL_COMPLETED,
-    COL_UPDATED, COL_SEEN_MS, COL_MODIFIED
+    COL_N,
+    COL_ID,
+    COL_STATUS,
+    COL_TYPE,
+    COL_MINOR,
+    COL_CURRENCY,
+    COL_DESCRIPTION,
+    COL_CUSTOM_REFERENCE,
+    COL_REFERENCE,
+    COL_PAYMENT_REFERENCE,
+    COL_POI_ID,
+    COL_REASON,
+    COL_FAILURE_REASON,
+    COL_PAYMENT_STATUS,
+    COL_IS_PREAUTH,
+    COL_CREATED,
+    COL_COMPLETED,
+    COL_UPDATED,
+    COL_SEEN_MS,
+    COL_MODIFIED
 };
 const char row_columns[] =
     "s.n, s.id, s.status, s.type, s.minor, s.currency, s.description, s.custom_reference,"
@@ -106,7 +123,7 @@ void row_page_done(struct row_page *page)
     *page = (struct row_page){0};
 }
 
-/* --- one record --------------------------------------------------------------------------------- */
+/* --- one record --------------------------------------------------------------------------- */
 
 /* The detail call's object says more, unless the list has brought another status since. */
 static void read_raw(sqlite3_stmt *stmt, int first, struct arena *arena, struct record *record)
@@ -128,18 +145,24 @@ static void read_raw(sqlite3_stmt *stmt, int first, struct arena *arena, struct 
     }
 }
 
-/* where: a condition over s with one mark. */
-static bool read_one(struct cache *cache, enum record_kind kind, const char *where,
-                     const char *value, struct arena *arena, struct row *out, struct err *err)
+/* What a row is found by: a condition over s with one mark. */
+struct wanted {
+    enum record_kind kind;
+    const char *where, *value;
+};
+
+static bool read_one(struct cache *cache, const struct wanted *wanted, struct arena *arena,
+                     struct row *out, struct err *err)
 {
     char sql[1024];
+    enum record_kind kind = wanted->kind;
     const char *table = kind_tables[kind];
 
     snprintf(sql, sizeof sql,
              "SELECT %s%s, r.raw, r.detail FROM %s s LEFT JOIN raw_%s r ON r.n = s.n"
              " WHERE %s ORDER BY s.n LIMIT 1",
-             row_columns, row_modified_sql(kind), table, table, where);
-    sqlite3_stmt *stmt = db_query(cache->db, err, sql, "t", value);
+             row_columns, row_modified_sql(kind), table, table, wanted->where);
+    sqlite3_stmt *stmt = db_query(cache->db, err, sql, "t", wanted->value);
     if (stmt == NULL)
         return false;
     enum db_step step = db_step(cache->db, stmt, err);
@@ -149,25 +172,22 @@ static bool read_one(struct cache *cache, enum record_kind kind, const char *whe
     }
     db_end(stmt);
     if (step == DB_DONE)
-        err_set(err, ERR_NOT_FOUND, "%s %s", table, value);
+        err_set(err, ERR_NOT_FOUND, "%s %s", table, wanted->value);
     return step == DB_ROW;
 }
 
 bool cache_get_record(struct cache *cache, enum record_kind kind, const char *id,
                       struct arena *arena, struct row *out, struct err *err)
 {
-    return read_one(cache, kind, "s.id = ?", id, arena, out, err);
+    return read_one(cache, &(struct wanted){kind, "s.id = ?", id}, arena, out, err);
 }
 
 bool cache_get_payment(struct cache *cache, const char *payment_reference, struct arena *arena,
                        struct row *out, struct err *err)
 {
-    static const struct {
-        enum record_kind kind;
-        const char *where;
-    } homes[] = {{REC_SESSION, "s.payment_reference = ?"},
-                 {REC_PAYMENT, "s.payment_reference = ?"},
-                 {REC_PAYMENT, "s.id = ?"}};
+    const struct wanted homes[] = {{REC_SESSION, "s.payment_reference = ?", payment_reference},
+                                   {REC_PAYMENT, "s.payment_reference = ?", payment_reference},
+                                   {REC_PAYMENT, "s.id = ?", payment_reference}};
     struct err local = {0};
 
     if (err == NULL)
@@ -176,7 +196,7 @@ bool cache_get_payment(struct cache *cache, const char *payment_reference, struc
         return err_set(err, ERR_NOT_FOUND, "no payment reference");
     for (size_t i = 0; i < COUNT_OF(homes); i++) {
         *err = (struct err){0};
-        if (read_one(cache, homes[i].kind, homes[i].where, payment_reference, arena, out, err))
+        if (read_one(cache, &homes[i], arena, out, err))
             return true;
         if (err->code != ERR_NOT_FOUND)
             return false;

@@ -62,8 +62,8 @@ static const char schema[] =
     " last_ok_ms INTEGER NOT NULL, anchor_ms INTEGER NOT NULL, cursor TEXT NOT NULL) STRICT;";
 static const char *const steps[] = {schema};
 
-/* Called after each commit. Moving the log into the file costs fsync(), so the reader thread does it
-   where there is one; see worker.c. */
+/* Called after each commit. Moving the log into the file costs fsync(), so the reader thread does
+   it where there is one; see worker.c. */
 static int note_wal(void *ctx, sqlite3 *handle, const char *name, int pages)
 {
     struct cache *cache = ctx;
@@ -112,6 +112,7 @@ struct cache *cache_open(const char *path, const char *webcode, enum env env,
     cache->path = mem_strdup(path);
     cache->webcode = mem_strdup(webcode);
     cache->changes = changes;
+    cache->patience_ms = 8; /* a key press may cost this much */
     cache->spec = (struct db_spec){.path = cache->path,
                                    .flavour = DB_CACHE,
                                    .application_id = CACHE_APPLICATION_ID,

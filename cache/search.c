@@ -1,15 +1,15 @@
 /* The search index: trigrams of the folded ids, references and description of each row, built
    afterwards in slices, because a first sync that kept it up to date would be four times slower.
-   Rows that are not in it yet stand in todo_X and are searched by looking at each.
-   The index holds neither the text nor positions (it would double the file): a hit is a row that has
-   all the trigrams, and the query looks at the row's own text again. */
+   Rows that are not in it yet stand in todo_X and are searched by looking at each. The index holds
+   neither the text nor positions (it would double the file): a hit is a row that has all the
+   trigrams, and the query looks at the row's own text again. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cache_internal.h"
 
 #define SEARCH_TEXT_MAX 8192
-#define MERGE_PAGES 16
+#define MERGE_PAGES     16
 
 void search_text(struct buf *out, const struct record *record)
 {
@@ -43,14 +43,15 @@ bool search_forget(struct db *db, enum record_kind kind, const struct row *row, 
         return true; /* was put off: the index does not know it */
     buf_init(&text, SEARCH_TEXT_MAX);
     search_text(&text, &row->record);
-    snprintf(sql, sizeof sql, "INSERT INTO search_%s(search_%s, rowid, text) VALUES('delete', ?, ?)",
+    snprintf(sql, sizeof sql,
+             "INSERT INTO search_%s(search_%s, rowid, text) VALUES('delete', ?, ?)",
              kind_tables[kind], kind_tables[kind]);
     bool good = db_run(db, err, sql, "it", row->rowid, text.data);
     buf_done(&text);
     return good;
 }
 
-/* --- building --------------------------------------------------------------------------------- */
+/* --- building ----------------------------------------------------------------------------- */
 
 /* Adds up to max put-off rows, newest first, to the index; *count: how many there were. */
 static bool index_some(struct cache *cache, enum record_kind kind, int max, int64_t numbers[],
@@ -88,8 +89,8 @@ static bool index_some(struct cache *cache, enum record_kind kind, int max, int6
     return good;
 }
 
-/* FTS5 would merge its segments whenever it thinks fit, for tens of milliseconds; here it is told to
-   do little and often. *more: there is still something to merge. */
+/* FTS5 would merge its segments whenever it thinks fit, for tens of milliseconds; here it is told
+   to do little and often. *more: there is still something to merge. */
 static bool merge_some(struct cache *cache, enum record_kind kind, bool *more, struct err *err)
 {
     char sql[128];

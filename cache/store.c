@@ -9,10 +9,14 @@
 
 /* Texts of a record that are merged: what an answer leaves out stays. */
 static const size_t merged_texts[] = {
-    offsetof(struct record, payment_reference), offsetof(struct record, status),
-    offsetof(struct record, type),              offsetof(struct record, description),
-    offsetof(struct record, custom_reference),  offsetof(struct record, poi_id),
-    offsetof(struct record, reason),            offsetof(struct record, failure_reason),
+    offsetof(struct record, payment_reference),
+    offsetof(struct record, status),
+    offsetof(struct record, type),
+    offsetof(struct record, description),
+    offsetof(struct record, custom_reference),
+    offsetof(struct record, poi_id),
+    offsetof(struct record, reason),
+    offsetof(struct record, failure_reason),
     offsetof(struct record, payment_status),
 };
 static const size_t merged_stamps[] = {offsetof(struct record, created),
@@ -193,10 +197,17 @@ static bool write_row(struct store *store, int64_t n, const struct record *r, in
     const char *reference = reference_of(blank(r->custom_reference), &store->arena);
 
     return db_run(store->cache->db, store->err, sql_for(store, upsert),
-                  "ittt" "ii" "ti" "tttttttt" "i" "ttt" "iii", n, r->id, blank(r->status), blank(r->type),
-                  (int64_t)r->amount.known, r->amount.minor, r->amount.currency,
-                  amount_scaled(&r->amount), blank(r->description), blank(r->custom_reference),
-                  reference, blank(r->payment_reference), blank(r->poi_id), blank(r->reason),
+                  "ittt"
+                  "ii"
+                  "ti"
+                  "tttttttt"
+                  "i"
+                  "ttt"
+                  "iii",
+                  n, r->id, blank(r->status), blank(r->type), (int64_t)r->amount.known,
+                  r->amount.minor, r->amount.currency, amount_scaled(&r->amount),
+                  blank(r->description), blank(r->custom_reference), reference,
+                  blank(r->payment_reference), blank(r->poi_id), blank(r->reason),
                   blank(r->failure_reason), blank(r->payment_status), (int64_t)r->is_preauth,
                   r->created.text, r->completed.text, r->updated.text, store->now_ms, changed_ms,
                   open);
@@ -340,8 +351,7 @@ static bool store_one(struct store *store, const struct record *said)
     if (!found)
         return add_row(store, said);
     const char *had = old.row.record.status;
-    if (had != NULL && said->status != NULL &&
-        !is_open(status_classify(store->kind, had)) &&
+    if (had != NULL && said->status != NULL && !is_open(status_classify(store->kind, had)) &&
         status_classify(store->kind, said->status) == STATUS_OPEN) {
         if (!note_contradiction(store, said->id, had, said->status))
             return false;

@@ -6,10 +6,10 @@
 
 #include "sync_internal.h"
 
-#define SLOW_LEVELS 6           /* 2, 4, 8, 16, 32, 60 s */
-#define SLOW_MAX_MS INT64_C(60000)
-#define INDEX_WORK_MS 3         /* of the loop's time at once … */
-#define INDEX_PAUSE_MS 12       /* … and the pause that follows */
+#define SLOW_LEVELS    6 /* 2, 4, 8, 16, 32, 60 s */
+#define SLOW_MAX_MS    INT64_C(60000)
+#define INDEX_WORK_MS  3  /* of the loop's time at once … */
+#define INDEX_PAUSE_MS 12 /* … and the pause that follows */
 
 int64_t sync_delay(int64_t ms)
 {
@@ -25,7 +25,7 @@ int64_t sync_step_delay(int step)
     return delays[step];
 }
 
-/* --- the search index --------------------------------------------------------------------------------- */
+/* --- the search index --------------------------------------------------------------------- */
 
 static bool first_syncs_run(const struct sync *sync)
 {
@@ -59,7 +59,7 @@ static void index_soon(struct sync *sync)
     sync->index_timer = loop_timer_start(sync->loop, INDEX_PAUSE_MS, index_some, sync);
 }
 
-/* --- the pump -------------------------------------------------------------------------------------- */
+/* --- the pump ----------------------------------------------------------------------------- */
 
 static void pump(void *ctx);
 
@@ -67,9 +67,8 @@ static void pump(void *ctx);
 static void set_timer(struct sync *sync, int64_t due, int64_t now)
 {
     loop_timer_stop(sync->loop, sync->timer);
-    sync->timer = due == NEVER
-                      ? NULL
-                      : loop_timer_start(sync->loop, due > now ? due - now : 0, pump, sync);
+    sync->timer =
+        due == NEVER ? NULL : loop_timer_start(sync->loop, due > now ? due - now : 0, pump, sync);
 }
 
 void sync_wake(struct sync *sync)
@@ -117,7 +116,7 @@ static void pump(void *ctx)
     index_soon(sync);
 }
 
-/* --- answers --------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------ */
 
 void sync_note_stored(struct feed *feed, const struct store_result *result)
 {
@@ -179,8 +178,8 @@ static void slow_down(struct sync *sync, int retry_after_s)
 bool sync_judge(struct sync *sync, struct feed *feed, const struct api_answer *answer)
 {
     bool good = answer->body == BODY_DATA && !answer->aborted;
-    bool refused = answer->http_status >= 400 && answer->http_status < 500 &&
-                   answer->http_status != 429;
+    bool refused =
+        answer->http_status >= 400 && answer->http_status < 500 && answer->http_status != 429;
 
     if (good) {
         sync->slow_level = 0;
@@ -196,7 +195,7 @@ bool sync_judge(struct sync *sync, struct feed *feed, const struct api_answer *a
     return false;
 }
 
-/* --- public ------------------------------------------------------------------------------------------------ */
+/* --- public ------------------------------------------------------------------------------- */
 
 static void feed_init(struct sync *sync, enum record_kind kind)
 {

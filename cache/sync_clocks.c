@@ -6,13 +6,13 @@
 
 #include "sync_internal.h"
 
-#define HEAD_MS INT64_C(30000)
-#define TRICKLE_MS INT64_C(2000)    /* between sessions fetched only to complete them */
-#define FRESH_MS INT64_C(50400000)  /* 14 h: as far as a zone-less time may be off */
-#define UNCOVERED_MAX 50            /* open modifications looked at after a walk */
-#define UNCOVERED_ASKED 4           /* payments asked for them, each time */
+#define HEAD_MS         INT64_C(30000)
+#define TRICKLE_MS      INT64_C(2000)     /* between sessions fetched only to complete them */
+#define FRESH_MS        INT64_C(50400000) /* 14 h: as far as a zone-less time may be off */
+#define UNCOVERED_MAX   50                /* open modifications looked at after a walk */
+#define UNCOVERED_ASKED 4                 /* payments asked for them, each time */
 
-/* --- open sessions ------------------------------------------------------------------------------ */
+/* --- open sessions ------------------------------------------------------------------------ */
 
 static struct poll_clock *find_poll(struct sync *sync, const char *id)
 {
@@ -22,8 +22,8 @@ static struct poll_clock *find_poll(struct sync *sync, const char *id)
     return NULL;
 }
 
-/* An old one starts at its slowest, anywhere in the interval, so that a start does not ask about all
-   of them at once. */
+/* An old one starts at its slowest, anywhere in the interval, so that a start does not ask about
+   all of them at once. */
 static void start_poll(struct poll_clock *poll, const struct open_row *row, int64_t now)
 {
     bool fresh = clock_utc_ms() - row->created_ms < FRESH_MS;
@@ -75,7 +75,7 @@ void clock_answered(struct sync *sync, const char *session_id, bool changed)
         advance(&sync->focus, changed, 2); /* somebody looks at it: every 15 s at least */
 }
 
-/* --- the row on the screen --------------------------------------------------------------------------- */
+/* --- the row on the screen ---------------------------------------------------------------- */
 
 static bool session_is_open(struct sync *sync, const char *id)
 {
@@ -112,7 +112,7 @@ static void run_focus(struct sync *sync, int64_t now)
     }
 }
 
-/* --- lists ---------------------------------------------------------------------------------------------- */
+/* --- lists -------------------------------------------------------------------------------- */
 
 static bool has_open_rows(struct sync *sync, enum record_kind kind)
 {
@@ -157,14 +157,15 @@ void clock_walk_done(struct walk *walk, bool news)
         return;
     if (feed->kind == REC_MODIFICATION)
         ask_uncovered(walk);
-    feed->open_step = news ? 0 : feed->open_step < SYNC_LAST_STEP ? feed->open_step + 1
-                                                                  : SYNC_LAST_STEP;
+    feed->open_step = news                               ? 0
+                      : feed->open_step < SYNC_LAST_STEP ? feed->open_step + 1
+                                                         : SYNC_LAST_STEP;
     feed->open_due = has_open_rows(feed->sync, feed->kind)
                          ? clock_boot_ms() + sync_delay(sync_step_delay(feed->open_step))
                          : NEVER;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------------------------- */
 
 static void run_lists(struct sync *sync, int64_t now)
 {

@@ -92,7 +92,7 @@ struct sync {
     struct loop_timer *timer, *index_timer;
 };
 
-/* --- sync.c ------------------------------------------------------------------------------------ */
+/* --- sync.c ------------------------------------------------------------------------------- */
 
 void sync_wake(struct sync *sync);       /* look what is to be done, in the next turn */
 void sync_tidied(void *ctx);             /* the same, of cache_tidy(); ctx is the sync */
@@ -100,29 +100,31 @@ int64_t sync_delay(int64_t ms);          /* with 20 % jitter */
 /* Delay of a clock at that step: 2, 5, 15, 60, 300 s. */
 int64_t sync_step_delay(int step);
 #define SYNC_LAST_STEP 4
-/* What an answer means for everything: true when it is a good one. feed NULL: none in particular. */
+/* What an answer means for everything: true when it is a good one. feed NULL: none in particular.
+   */
 bool sync_judge(struct sync *sync, struct feed *feed, const struct api_answer *answer);
 /* The call could not even be tried, or its answer not be stored. */
 void sync_note_error(struct feed *feed, const struct err *err);
 /* Something was stored: clocks and search index may have work. */
 void sync_note_stored(struct feed *feed, const struct store_result *result);
 
-/* --- sync_walk.c ---------------------------------------------------------------------------------- */
+/* --- sync_walk.c -------------------------------------------------------------------------- */
 
 void walk_begin(struct walk *walk, bool asked);
 void walks_start(struct sync *sync);     /* every walk that may have a page now */
 bool walks_waiting(const struct sync *sync);
 
-/* --- sync_jobs.c ----------------------------------------------------------------------------------- */
+/* --- sync_jobs.c -------------------------------------------------------------------------- */
 
-/* Queued unless it is already; with all places taken, only what was not asked for is turned away. */
+/* Queued unless it is already; with all places taken, only what was not asked for is turned away.
+   */
 void job_add(struct sync *sync, enum job_kind kind, const char *id, bool asked);
 void job_add_changes(struct sync *sync, const char *payment_reference, bool asked);
 void jobs_start(struct sync *sync);
 void terminals_start(struct sync *sync);
 bool jobs_waiting(const struct sync *sync, bool asked_only);
 
-/* --- sync_clocks.c ---------------------------------------------------------------------------------- */
+/* --- sync_clocks.c ------------------------------------------------------------------------ */
 
 void clocks_run(struct sync *sync, int64_t now); /* starts what is due */
 int64_t clocks_next(const struct sync *sync);    /* when the next is, NEVER */

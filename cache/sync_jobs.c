@@ -4,8 +4,8 @@
 
 #include "sync_internal.h"
 
-#define JOBS_AT_ONCE 2
-#define TRIES_MAX 3
+#define JOBS_AT_ONCE     2
+#define TRIES_MAX        3
 #define CHANGE_PAGES_MAX 50
 
 static const struct {
@@ -106,8 +106,8 @@ static void job_answered(void *ctx, const struct api_answer *answer)
 {
     struct job *job = ctx;
     struct sync *sync = job->sync;
-    bool refused = answer->http_status >= 400 && answer->http_status < 500 &&
-                   answer->http_status != 429;
+    bool refused =
+        answer->http_status >= 400 && answer->http_status < 500 && answer->http_status != 429;
 
     job->in_flight = false;
     if (sync_judge(sync, &sync->feeds[job_kinds[job->kind].stores], answer)) {

@@ -7,12 +7,13 @@
 
 #include "sync_internal.h"
 
-#define REST_MS INT64_C(60000)   /* after a refusal that trying again at once cannot mend */
+#define REST_MS    INT64_C(60000) /* after a refusal that trying again at once cannot mend */
 #define SAVE_OK_MS INT64_C(300000)
-#define TRIES_MAX 3
+#define TRIES_MAX  3
 
-static const enum endpoint list_endpoints[RECORD_KINDS] = {
-    [REC_SESSION] = EP_SESSIONS, [REC_PAYMENT] = EP_PAYMENTS, [REC_MODIFICATION] = EP_MODIFICATIONS};
+static const enum endpoint list_endpoints[RECORD_KINDS] = {[REC_SESSION] = EP_SESSIONS,
+                                                           [REC_PAYMENT] = EP_PAYMENTS,
+                                                           [REC_MODIFICATION] = EP_MODIFICATIONS};
 
 void walk_begin(struct walk *walk, bool asked)
 {
@@ -181,8 +182,8 @@ static void page_came(struct walk *walk, const struct api_answer *answer)
         stop_stuck(walk);
         return;
     }
-    if (!cache_store(feed->sync->cache, answer->records, answer->count, SOURCE_LIST,
-                     &result, &err)) {
+    if (!cache_store(feed->sync->cache, answer->records, answer->count, SOURCE_LIST, &result,
+                     &err)) {
         sync_note_error(feed, &err);
         walk_end(walk);
         return;
@@ -210,8 +211,8 @@ static void page_came(struct walk *walk, const struct api_answer *answer)
 static void page_failed(struct walk *walk, const struct api_answer *answer)
 {
     struct feed *feed = walk->feed;
-    bool refused = answer->http_status >= 400 && answer->http_status < 500 &&
-                   answer->http_status != 429;
+    bool refused =
+        answer->http_status >= 400 && answer->http_status < 500 && answer->http_status != 429;
 
     walk->tries++;
     if (refused && walk->kind == WALK_FIRST && walk->cursor[0] != '\0') {

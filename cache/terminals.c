@@ -24,12 +24,12 @@ static bool put_terminal(struct cache *cache, const struct terminal *terminal, i
 bool cache_store_terminals(struct cache *cache, const struct terminal *terminals, size_t count,
                            bool online, struct err *err)
 {
-    bool good = db_begin(cache->db, err) &&
-                db_run(cache->db, err, "UPDATE terminals SET listed = 0", "");
+    bool good =
+        db_begin(cache->db, err) && db_run(cache->db, err, "UPDATE terminals SET listed = 0", "");
 
     for (size_t i = 0; i < count && good; i++)
-        good = terminals[i].poi_id == NULL ||
-               put_terminal(cache, &terminals[i], online ? 1 : -1, err);
+        good =
+            terminals[i].poi_id == NULL || put_terminal(cache, &terminals[i], online ? 1 : -1, err);
     if (good && online)
         good = db_run(cache->db, err,
                       "UPDATE terminals SET online = 0, online_ms = ? WHERE listed = 0", "i",

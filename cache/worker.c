@@ -36,7 +36,7 @@ static int look_for_stop(void *ctx)
     return atomic_load(&worker->stop_query);
 }
 
-/* --- the thread ------------------------------------------------------------------------------- */
+/* --- the thread --------------------------------------------------------------------------- */
 
 static struct db *open_reader(struct worker *worker)
 {
@@ -89,7 +89,7 @@ static void *work(void *ctx)
     return NULL;
 }
 
-/* --- the loop's side ---------------------------------------------------------------------------- */
+/* --- the loop's side ---------------------------------------------------------------------- */
 
 static void free_list(struct worker_job *job)
 {

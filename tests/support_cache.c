@@ -33,7 +33,7 @@ void box_open(struct box *box)
 {
     *box = (struct box){.changes = {collect, box}};
     box->changes.ctx = box;
-    strcpy(box->folder, "/tmp/cache-test-XXXXXX");
+    snprintf(box->folder, sizeof box->folder, "/tmp/cache-test-XXXXXX");
     assert_non_null(mkdtemp(box->folder));
     snprintf(box->path, sizeof box->path, "%s/cache.db", box->folder);
     box_reopen(box);
@@ -88,10 +88,10 @@ void test_record(struct arena *arena, enum record_kind kind, int i, struct recor
     static const char *const change[] = {"success", "pending", "failed", "received", "success"};
     static const char *const types[] = {"refund", "capture", "cancel", "extend"};
     static const char *const currencies[] = {"EUR", "EUR", "EUR", "JPY", "KWD"};
-    static const char *const words[] = {"Depósito hab. ", "Cena Ñandú ", "MINIBAR ", "Spa \"Azul\" ",
-                                        "Habitación "};
+    static const char *const words[] = {"Depósito hab. ", "Cena Ñandú ", "MINIBAR ",
+                                        "Spa \"Azul\" ", "Habitación "};
     static const char *const prefix[] = {"HOTEL9-EXTT-", "HOTEL9-POSXT-", "HOTEL9-RFXT-"};
-    const char *const *states = kind == REC_SESSION ? session
+    const char *const *states = kind == REC_SESSION   ? session
                                 : kind == REC_PAYMENT ? payment
                                                       : change;
     uint32_t dice = (uint32_t)i * 2654435761u;

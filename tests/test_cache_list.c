@@ -84,9 +84,8 @@ static void walk(struct box *box, const struct list_spec *spec, const struct row
         assert_int_equal(page.more, seen < all->count);
         if (!page.more)
             break;
-        struct row_page next =
-            get(box, spec, forward ? FROM_AFTER : FROM_BEFORE,
-                forward ? &page.rows[page.count - 1] : &page.rows[0], PAGE);
+        struct row_page next = get(box, spec, forward ? FROM_AFTER : FROM_BEFORE,
+                                   forward ? &page.rows[page.count - 1] : &page.rows[0], PAGE);
         row_page_done(&page);
         page = next;
     }

@@ -12,7 +12,7 @@
 
 #include "support_cache.h"
 
-#define DAY INT64_C(86400000)
+#define DAY   INT64_C(86400000)
 #define TODAY INT64_C(1795305600000) /* 2026-11-22 00:00 */
 
 /* --- values ------------------------------------------------------------------------------- */
@@ -23,13 +23,21 @@ static void days_are_read(void **state)
         const char *text;
         int64_t first, last; /* days from today */
     } good[] = {
-        {"today", 0, 0},       {"HOY", 0, 0},          {"yesterday", -1, -1}, {"ayer", -1, -1},
-        {"-7d", -7, -7},       {"-0d", 0, 0},          {"2026-11-22", 0, 0},  {"2026-11-01", -21, -21},
-        {"2026-11", -21, 8},   {"2024-02", -1025, -997}, {"2024-02-29", -997, -997},
+        {"today", 0, 0},
+        {"HOY", 0, 0},
+        {"yesterday", -1, -1},
+        {"ayer", -1, -1},
+        {"-7d", -7, -7},
+        {"-0d", 0, 0},
+        {"2026-11-22", 0, 0},
+        {"2026-11-01", -21, -21},
+        {"2026-11", -21, 8},
+        {"2024-02", -1025, -997},
+        {"2024-02-29", -997, -997},
     };
-    static const char *const bad[] = {"",     "tomorrow", "2026",       "2026-13", "2026-11-31",
-                                      "-7",   "-d",       "2026-11-1",  "2026-02-29", "7d",
-                                      "2026-11-01x", "-7dd", "-99999d", "11/22/2026"};
+    static const char *const bad[] = {
+        "",          "tomorrow",   "2026", "2026-13",     "2026-11-31", "-7",      "-d",
+        "2026-11-1", "2026-02-29", "7d",   "2026-11-01x", "-7dd",       "-99999d", "11/22/2026"};
     int64_t low, high;
 
     (void)state;
@@ -68,9 +76,10 @@ static void amounts_are_read(void **state)
         {"50..200", MONEY_COMMA, 500000, 2000000},
         {"0,5..0,5", MONEY_COMMA, 5000, 5000},
     };
-    static const char *const bad[] = {"",      "x",     "-5",      "1,2,3", "1.23.4", ">",
-                                      "5..",   "..5",   "200..50", "1,23456", ",5",   "5,",
-                                      "1234.567,8", "12 50", "€5", "9999999999999999", ">=>5"};
+    static const char *const bad[] = {
+        "",        "x",       "-5", "1,2,3", "1.23.4",     ">",     "5..", "..5",
+        "200..50", "1,23456", ",5", "5,",    "1234.567,8", "12 50", "€5",  "9999999999999999",
+        ">=>5"};
     int64_t low, high;
 
     (void)state;
@@ -121,8 +130,7 @@ static void errors_point_at_their_place(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct filter_error error = {0};
-        struct filter *filter =
-            filter_parse(cases[i].text, cases[i].kind, &test_context, &error);
+        struct filter *filter = filter_parse(cases[i].text, cases[i].kind, &test_context, &error);
         if (filter != NULL || (int)error.why != cases[i].why || error.start != cases[i].start ||
             error.end != cases[i].end)
             fail_msg("%s: %d at %zu-%zu", cases[i].text, (int)error.why, error.start, error.end);
@@ -169,8 +177,8 @@ static void odd_texts_never_crash(void **state)
 static void api_gets_what_it_can_filter(void **state)
 {
     struct list_query query = {0};
-    struct filter *filter =
-        test_filter("status:pending from:2026-11-10 to:2026-11-12 -on:2026-11-11 cena", REC_SESSION);
+    struct filter *filter = test_filter(
+        "status:pending from:2026-11-10 to:2026-11-12 -on:2026-11-11 cena", REC_SESSION);
 
     (void)state;
     filter_to_query(filter, &query);
@@ -295,25 +303,63 @@ static void compare(struct box *box, enum record_kind kind, const char *text, en
     arena_done(&arena);
 }
 
+static const char *const common[] = {
+    "status:pending",
+    "-status:success",
+    "STATUS:Completed,pending",
+    "from:-3d",
+    "to:yesterday",
+    "on:-2d",
+    "on:2026-11",
+    "-on:2026-11-20",
+    "from:-4d to:-2d",
+    "amount:12",
+    "amount:>10",
+    "amount:<=3,5",
+    "amount:10..20000",
+    "-amount:>5",
+    "amount:0",
+    "currency:jpy",
+    "currency:EUR,KWD",
+    "-currency:EUR",
+    "ref:res-2026-1",
+    "-ref:1",
+    "ref:xtt-1000",
+    "hotel9",
+    "100012",
+    "cena",
+    "Ñandú",
+    "NANDU",
+    "\"spa \"",
+    "deposito hab",
+    "ó",
+    "a",
+    "-cena",
+    "-minibar -spa",
+    "\"hab. 2\"",
+    "azul",
+    "\"l\"",
+    "zzz",
+    "1 2 3",
+    "habitación status:pending amount:>1",
+    "---",
+};
+static const struct {
+    enum record_kind kind;
+    const char *text;
+} special[] = {
+    {REC_SESSION, "preauth:yes"},
+    {REC_SESSION, "preauth:no"},
+    {REC_SESSION, "-preauth:sí"},
+    {REC_PAYMENT, "terminal:test-1"},
+    {REC_PAYMENT, "-terminal:V400m-TEST-2"},
+    {REC_PAYMENT, "terminal:test-0,TEST-1 cena"},
+    {REC_MODIFICATION, "type:refund"},
+    {REC_MODIFICATION, "-type:refund,capture"},
+};
+
 static void sql_agrees_with_a_matcher(void **state)
 {
-    static const char *const common[] = {
-        "status:pending", "-status:success", "STATUS:Completed,pending", "from:-3d", "to:yesterday",
-        "on:-2d", "on:2026-11", "-on:2026-11-20", "from:-4d to:-2d", "amount:12", "amount:>10",
-        "amount:<=3,5", "amount:10..20000", "-amount:>5", "amount:0", "currency:jpy",
-        "currency:EUR,KWD", "-currency:EUR", "ref:res-2026-1", "-ref:1", "ref:xtt-1000", "hotel9",
-        "100012", "cena", "Ñandú", "NANDU", "\"spa \"", "deposito hab", "ó", "a", "-cena", "-minibar -spa",
-        "\"hab. 2\"", "azul", "\"l\"", "zzz", "1 2 3", "habitación status:pending amount:>1", "---",
-    };
-    static const struct {
-        enum record_kind kind;
-        const char *text;
-    } special[] = {
-        {REC_SESSION, "preauth:yes"},      {REC_SESSION, "preauth:no"},
-        {REC_SESSION, "-preauth:sí"},      {REC_PAYMENT, "terminal:test-1"},
-        {REC_PAYMENT, "-terminal:V400m-TEST-2"}, {REC_PAYMENT, "terminal:test-0,TEST-1 cena"},
-        {REC_MODIFICATION, "type:refund"}, {REC_MODIFICATION, "-type:refund,capture"},
-    };
     struct box box;
     bool left;
 
@@ -358,8 +404,8 @@ static void terminal_is_found_by_name(void **state)
     assert_true(cache_store_terminals(box.cache, terminals, 2, false, NULL));
     struct filter *filter = test_filter("terminal:recepcion", REC_PAYMENT);
     struct list_spec spec = {.kind = REC_PAYMENT, .filter = filter};
-    assert_true(cache_list(box.cache, &(struct page_request){.spec = &spec, .limit = 100}, &page,
-                           NULL));
+    assert_true(
+        cache_list(box.cache, &(struct page_request){.spec = &spec, .limit = 100}, &page, NULL));
     assert_true(page.count > 5);
     for (size_t i = 0; i < page.count; i++)
         assert_string_equal(page.rows[i].record.poi_id, "V400m-TEST-1");

@@ -1,5 +1,6 @@
 /* The scheduler against the bundled server over real HTTP: first sync in every list dialect, its
-   resumption, news on top, open rows until they are final, a busy server, and what a command asks. */
+   resumption, news on top, open rows until they are final, a busy server, and what a command asks.
+   */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@ struct bench {
     struct sim *sim;
     struct api_client *client;
     struct sync *sync;
-    int64_t want;             /* what a condition compares with */
+    int64_t want; /* what a condition compares with */
     const char *id;
     struct arena arena;
 };
@@ -87,7 +88,8 @@ static int64_t count_rows(struct bench *bench, enum record_kind kind)
     struct list_totals totals;
     struct err err = {0};
 
-    assert_true(cache_totals_now(bench->box.cache, &(struct list_spec){.kind = kind}, &totals, &err));
+    assert_true(
+        cache_totals_now(bench->box.cache, &(struct list_spec){.kind = kind}, &totals, &err));
     return totals.count;
 }
 
@@ -340,8 +342,8 @@ static void command_asks_only_for_what_it_needs(void **state)
     assert_int_equal(sim_requests_seen(bench.sim, NULL), 2);
 
     struct list_spec spec = {.kind = REC_SESSION};
-    assert_true(cache_list(bench.box.cache,
-                           &(struct page_request){.spec = &spec, .limit = 1}, &page, NULL));
+    assert_true(cache_list(bench.box.cache, &(struct page_request){.spec = &spec, .limit = 1},
+                           &page, NULL));
     sync_record(bench.sync, REC_SESSION, page.rows[0].record.id);
     wait_until(&bench, is_idle);
     assert_true(cache_get_record(bench.box.cache, REC_SESSION, page.rows[0].record.id, &bench.arena,
