@@ -86,14 +86,14 @@ enum intent_set {
 };
 bool journal_list(struct journal *journal, enum intent_set set, int limit, struct intent_page *page,
                   struct err *err);
+/* A person has seen it; note may be NULL. Notes and evidence that hold a card number are
+   ERR_INVALID. */
 bool journal_acknowledge(struct journal *journal, const char *id, const char *note,
                          struct err *err);
-/* A named person closes a MANUAL or UNKNOWN row by hand, with evidence. charged: what the
-   evidence says. */
+/* A named person closes a MANUAL or UNKNOWN row by hand, with evidence. charged: what that says. */
 bool journal_resolve(struct journal *journal, const char *id, bool charged, const char *evidence,
                      struct err *err);
-/* Walks the hash chain; false ERR_DATA naming the first broken entry. *entries: how many there are.
-   */
+/* Walks the hash chain; false ERR_DATA naming the first broken entry. *entries: good ones. */
 bool journal_verify(struct journal *journal, int64_t *entries, struct err *err);
 /* The audit trail, oldest first; fn returns false to stop. */
 struct audit_entry {

@@ -68,6 +68,8 @@ bool journal_reconciled(struct journal *journal, const char *id, struct err *err
 
 bool journal_acknowledge(struct journal *journal, const char *id, const char *note, struct err *err)
 {
+    if (note != NULL && op_holds_card_number(note))
+        return err_set(err, ERR_INVALID, "note: looks like a card number");
     return touch_alone(journal, id, event_acknowledged, note, err);
 }
 
@@ -83,6 +85,8 @@ bool journal_resolve(struct journal *journal, const char *id, bool charged, cons
 
     if (evidence == NULL || strspn(evidence, " \t\r\n") == strlen(evidence))
         return err_set(err, ERR_INVALID, "evidence: says nothing");
+    if (op_holds_card_number(evidence))
+        return err_set(err, ERR_INVALID, "evidence: looks like a card number");
     return journal_move(journal, id, &move, err);
 }
 

@@ -135,6 +135,12 @@ struct intent_extra {
 bool journal_get_extra(struct journal *journal, const char *id, struct arena *arena,
                        struct intent_extra *out, struct err *err);
 
+/* --- op_check.c ------------------------------------------------------------------------------ */
+
+/* 13 to 19 digits of a card's range and checksum, spaces and dashes between them allowed: must not
+   be written down. */
+bool op_holds_card_number(const char *text);
+
 /* --- journal_audit.c ------------------------------------------------------------------------- */
 
 /* Appends to the chain inside the open transaction. state and rev: of the row after the change. */

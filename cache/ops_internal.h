@@ -86,7 +86,6 @@ bool match_is_of_payment(const struct record *row, const char *payment_reference
 
 /* --- op_check.c ------------------------------------------------------------------------------ */
 
-bool op_holds_card_number(const char *text);
 /* The same limits against other facts than those the person saw. */
 bool op_check_facts(enum op_kind kind, const struct money *amount,
                     const struct payment_facts *facts, struct err *err);

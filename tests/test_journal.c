@@ -373,6 +373,8 @@ static void resolving(void **state)
     jbox_move(box, id, INTENT_UNKNOWN, NULL);
     assert_false(journal_resolve(box->journal, id, false, " \n", &err));
     assert_int_equal(err.code, ERR_INVALID);
+    assert_false(journal_resolve(box->journal, id, false, "slip 4111 1111 1111 1111", &err));
+    assert_false(journal_acknowledge(box->journal, id, "4111-1111-1111-1111", &err));
     assert_true(journal_resolve(box->journal, id, false, "the slip says refused", &err));
     jbox_check_state(box, id, INTENT_RESOLVED);
     /* late truth wins */
