@@ -61,9 +61,12 @@ fi
 
 echo "Installing with ${sudo:+sudo }apt-get: $wanted"
 apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 $apt update -qq || echo "apt-get update failed; trying with the lists at hand" >&2
 # shellcheck disable=SC2086
-if ! $apt install -qq -y --no-install-recommends $wanted </dev/null >&2; then
+if ! $apt install -qq -y --no-install-recommends $wanted </dev/null >"$log" 2>&1; then
+    cat "$log" >&2
     echo "apt-get could not install them. Try yourself: apt-get install $wanted" >&2
     exit 1
 fi

@@ -13,7 +13,7 @@ machine() { # KNOWN USER TOOLS...
     rm -rf "$temp/bin" "$temp/asked" "$temp/offline" "$temp/broken"
     mkdir "$temp/bin"
     echo "$1" >"$temp/known"
-    for tool in sh awk cat sed env rm; do
+    for tool in sh awk cat sed env rm mktemp; do
         ln -s "$(command -v $tool)" "$temp/bin/$tool"
     done
     fake id "echo $2"

@@ -216,6 +216,7 @@ static void test_job_control(void **state)
     assert_true(pty_wait_text(pty, "here\nhere", PTY_LIMIT_MS));
     assert_true(pty_send(pty, "<C-z>"));
     assert_true(pty_wait_text(pty, "Stopped", PTY_LIMIT_MS));
+    assert_true(pty_wait_text(pty, "cat\n$\n", PTY_LIMIT_MS)); /* the shell listens again */
     assert_true(pty_send(pty, "fg<Enter>"));
     assert_true(pty_wait_text(pty, "fg\ncat", PTY_LIMIT_MS));
     assert_true(pty_send(pty, "again<Enter>"));
