@@ -59,10 +59,15 @@ units() { # LABEL FOLDER
         program=$(basename "$source" .c)
         printf '%s %s\0%s\0' "$1" "${program#test_}" "$2/tests/$program"
     done | xargs -0 -r -n 2 -P "$JOBS" "$0" --step
-    for script in tests/test_*.sh; do
-        [ -e "$script" ] || continue
-        program=$(basename "$script" .sh)
-        CONSOLE=$2/avirato-console step "$1 ${program#test_}" "$script"
+}
+
+# Shell scripts that take the program as their argument; the last line of each counts.
+scripts() { # LABEL FOLDER SCRIPTS...
+    label=$1 folder=$2
+    shift 2
+    for script; do
+        [ ! -e "$script" ] ||
+            step "$label $(basename "$script" .sh)" "$script" "$folder/avirato-console"
     done
 }
 
@@ -111,10 +116,12 @@ else
     build "build with ASan and UBSan" -asan SAN=1
     step "man page and completions fit" "$0" --generated
     units unit "$BUILD"
+    scripts script "$BUILD" tests/test_*.sh tests/flows/*.sh
     units asan "$BUILD-asan"
     keys "screens" "$BUILD" tests/screens/*.keys
     keys "flows" "$BUILD" tests/flows/*.keys
     keys "flows asan" "$BUILD-asan" tests/flows/*.keys
+    scripts asan "$BUILD-asan" tests/flows/*.sh
 fi
 
 echo

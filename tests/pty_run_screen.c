@@ -14,7 +14,8 @@
 static void golden_path(const struct script *script, const char *name, char out[SCRIPT_PATH_SIZE])
 {
     char *copy = strdup(script->path);
-    snprintf(out, SCRIPT_PATH_SIZE, "%.300s/%.100s.golden", dirname(copy), name);
+    snprintf(out, SCRIPT_PATH_SIZE, "%.300s/%.100s%s%.50s.golden", dirname(copy), name,
+             *script->variant ? "." : "", script->variant);
     free(copy);
 }
 

@@ -6,11 +6,14 @@
                         sim OPTIONS (the bundled API server; ${SIM_URL}, ${SIM_PORT}) · sim-stop
    keys and the window  keys KEYS (notation: support_pty.h) · resize 60x18 · signal KILL
                         start · restart (after its end) · exit STATUS (waits for the end)
-   what must be seen    wait TEXT · gone TEXT · absent TEXT (now) · golden NAME · mask REGEX
+                        insist KEYS => TEXT (again and again until TEXT is seen)
+   what must be seen    wait TEXT | OTHER TEXT · gone TEXT · absent TEXT (now) · mask REGEX
+                        golden NAME
                         raw TEXT (bytes written, \e is Esc) · qr · svg FILE · tty-restored
    the command line     cli WORDS => STATUS · out TEXT · err TEXT · jq WORDS
 
-   The program starts by itself at the first directive that needs it. */
+   The program starts by itself at the first directive that needs it. A first line
+   "variants en es-live en-120x40" plays the script once for each word (pty_run_variant.c). */
 #include "pty_run.h"
 
 #include <ctype.h>
@@ -30,7 +33,8 @@
 bool script_fail(const struct script *script, const char *format, ...)
 {
     va_list args;
-    printf("%s:%d: ", script->path, script->line);
+    printf("%s:%d:%s%s ", script->path, script->line, *script->variant ? " " : "",
+           script->variant);
     va_start(args, format);
     vprintf(format, args);
     va_end(args);
@@ -59,7 +63,7 @@ static bool read_size(struct script *script, const char *arg, int *rows, int *co
     return script_fail(script, "a size is COLUMNSxROWS, not %s", arg);
 }
 
-static bool do_size(struct script *script, char *arg)
+bool script_set_size(struct script *script, char *arg)
 {
     return read_size(script, arg, &script->rows, &script->cols);
 }
@@ -79,7 +83,7 @@ static bool do_unset(struct script *script, char *arg)
     return unsetenv(arg) == 0;
 }
 
-static bool do_arg(struct script *script, char *arg)
+bool script_add_words(struct script *script, char *arg)
 {
     wordexp_t words;
     if (wordexp(arg, &words, WRDE_NOCMD) != 0)
@@ -120,17 +124,27 @@ static bool make_folders(char *path)
 
 static char *expand(const char *text);
 
+FILE *script_open_home(struct script *script, const char *name)
+{
+    char path[SCRIPT_PATH_SIZE + 256];
+    snprintf(path, sizeof path, "%s/%s", getenv("HOME"), name);
+    FILE *out = make_folders(path) ? fopen(path, "w") : NULL;
+    if (out)
+        fchmod(fileno(out), 0600);
+    else
+        script_fail(script, "cannot write %s", path);
+    return out;
+}
+
 /* Takes the script's next lines up to the one that is word. */
 static bool write_here(struct script *script, const char *name, const char *word)
 {
-    char path[SCRIPT_PATH_SIZE + 256], *line = NULL;
+    char *line = NULL;
     size_t size = 0;
     ssize_t len;
-    snprintf(path, sizeof path, "%s/%s", getenv("HOME"), name);
-    FILE *out = make_folders(path) ? fopen(path, "w") : NULL;
+    FILE *out = script_open_home(script, name);
     if (!out)
-        return script_fail(script, "cannot write %s", path);
-    fchmod(fileno(out), 0600);
+        return false;
     while ((len = getline(&line, &size, script->in)) >= 0) {
         script->line++;
         if (len && line[len - 1] == '\n')
@@ -159,7 +173,7 @@ static bool do_config(struct script *script, char *arg)
 {
     if (strncmp(arg, "<<", 2) != 0)
         return script_fail(script, "config <<END");
-    return write_here(script, ".config/avirato-console/config.ini", arg + 2);
+    return write_here(script, SCRIPT_CONFIG, arg + 2);
 }
 
 /* --- keys and the window -------------------------------------------------------------------- */
@@ -192,7 +206,7 @@ static bool do_restart(struct script *script, char *arg)
     return script_is_started(script);
 }
 
-static bool do_keys(struct script *script, char *arg)
+bool run_keys(struct script *script, char *arg)
 {
     return pty_send(script->pty, arg) || script_fail(script, "no such key in %s", arg);
 }
@@ -228,69 +242,6 @@ static bool do_exit(struct script *script, char *arg)
                        expected);
 }
 
-/* --- what must be seen ---------------------------------------------------------------------- */
-
-static bool has_or_ended(struct pty *pty, void *text)
-{
-    return pty_wait_text(pty, text, 0) || !pty_running(pty);
-}
-
-static bool do_wait(struct script *script, char *arg)
-{
-    pty_wait(script->pty, has_or_ended, arg, script->limit_ms); /* no use waiting for the dead */
-    return pty_wait_text(script->pty, arg, 0) || script_fail(script, "never saw: %s", arg);
-}
-
-static bool do_gone(struct script *script, char *arg)
-{
-    return pty_wait_gone(script->pty, arg, script->limit_ms) ||
-           script_fail(script, "still there: %s", arg);
-}
-
-static bool do_absent(struct script *script, char *arg)
-{
-    return !pty_wait_text(script->pty, arg, 0) || script_fail(script, "is there: %s", arg);
-}
-
-static bool do_mask(struct script *script, char *arg)
-{
-    if (script->mask_count == sizeof script->masks / sizeof *script->masks)
-        return script_fail(script, "too many masks");
-    if (regcomp(&script->masks[script->mask_count], arg, REG_EXTENDED) != 0)
-        return script_fail(script, "no regular expression: %s", arg);
-    script->mask_count++;
-    return true;
-}
-
-static bool log_holds(struct pty *pty, void *text)
-{
-    size_t len;
-    const char *log = pty_log(pty, &len);
-    return log && memmem(log, len, text, strlen(text)) != NULL;
-}
-
-static bool do_raw(struct script *script, char *arg)
-{
-    char *to = arg;
-    for (const char *from = arg; *from; from++)
-        if (from[0] == '\\' && from[1] == 'e') {
-            *to++ = '\033';
-            from++;
-        } else {
-            *to++ = *from;
-        }
-    *to = '\0';
-    return pty_wait(script->pty, log_holds, arg, script->limit_ms) ||
-           script_fail(script, "these bytes were never written");
-}
-
-static bool do_tty_restored(struct script *script, char *arg)
-{
-    (void)arg;
-    const char *left = pty_left_behind(script->pty);
-    return !left || script_fail(script, "%s", left);
-}
-
 /* --- playing -------------------------------------------------------------------------------- */
 
 static const struct directive {
@@ -298,19 +249,20 @@ static const struct directive {
     bool (*fn)(struct script *script, char *arg);
     bool on_screen; /* starts the program first */
 } directives[] = {
-    {"size", do_size, false},         {"env", do_env, false},
-    {"unset", do_unset, false},       {"arg", do_arg, false},
+    {"size", script_set_size, false},         {"env", do_env, false},
+    {"unset", do_unset, false},       {"arg", script_add_words, false},
     {"limit", do_limit, false},       {"file", do_file, false},
     {"config", do_config, false},     {"run", do_run, false},
     {"sim", run_simulator, false},    {"sim-stop", run_simulator_stop, false},
     {"start", do_start, false},       {"restart", do_restart, false},
-    {"keys", do_keys, true},          {"resize", do_resize, true},
+    {"keys", run_keys, true},          {"resize", do_resize, true},
     {"signal", do_signal, true},      {"exit", do_exit, true},
-    {"wait", do_wait, true},          {"gone", do_gone, true},
-    {"absent", do_absent, true},      {"golden", run_golden, true},
-    {"mask", do_mask, false},         {"raw", do_raw, true},
+    {"wait", run_wait_text, true},          {"insist", run_insist, true},
+    {"gone", run_gone, true},
+    {"absent", run_absent, true},      {"golden", run_golden, true},
+    {"mask", run_mask, false},         {"raw", run_raw, true},
     {"qr", run_qr, true},             {"svg", run_svg, true},
-    {"tty-restored", do_tty_restored, true},
+    {"tty-restored", run_tty_restored, true},
     {"cli", run_cli, false},          {"out", run_cli_out, false},
     {"err", run_cli_err, false},      {"jq", run_cli_jq, false},
 };
@@ -352,7 +304,7 @@ static char *unquote(char *arg)
 static bool play_line(struct script *script, const char *line)
 {
     line += strspn(line, " \t");
-    if (!*line || *line == '#' || *line == '\n')
+    if (!*line || *line == '#' || *line == '\n' || strncmp(line, "variants ", 9) == 0)
         return true;
     size_t len = strcspn(line, " \t\n");
     for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
@@ -431,6 +383,7 @@ bool script_play(struct script *script)
         return false;
     }
     set_environment(script);
+    ok = variant_apply(script);
     while (ok && getline(&line, &size, script->in) >= 0) {
         script->line++;
         ok = play_line(script, line);

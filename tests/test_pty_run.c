@@ -193,6 +193,25 @@ static void test_qr(void **state)
     assert_fails(script, "the QR code says https://pay.example");
 }
 
+static void test_variants(void **state)
+{
+    static const char script[] = "variants en-60x10 es-live\n"
+                                 "wait ready --language en | --language es --env live\n"
+                                 "golden many\n";
+    char path[PATH_MAX];
+    (void)state;
+    assert_true(play(script, true));
+    assert_non_null(strstr(said, "2 passed, 0 failed\n"));
+    snprintf(path, sizeof path, "%s/many.en-60x10.golden", folder);
+    assert_int_equal(access(path, R_OK), 0);
+    write_file("many.es-live.golden", "other\n");
+    assert_false(play(script, false));
+    assert_non_null(strstr(said, "x.keys:3: es-live the screen is not"));
+    assert_non_null(strstr(said, "base_url = http://127.0.0.1:4711/external/v1/"));
+    assert_non_null(strstr(said, "1 passed, 1 failed\n"));
+    assert_fails("variants en-blue\nwait ready\n", "no such variant: blue");
+}
+
 static void test_two_at_once(void **state)
 {
     (void)state;
@@ -237,7 +256,7 @@ int main(void)
         cmocka_unit_test(test_screen),       cmocka_unit_test(test_failures),
         cmocka_unit_test(test_golden),       cmocka_unit_test(test_command_line),
         cmocka_unit_test(test_simulator),    cmocka_unit_test(test_qr),
-        cmocka_unit_test(test_two_at_once),
+        cmocka_unit_test(test_variants),     cmocka_unit_test(test_two_at_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
