@@ -61,7 +61,8 @@ static bool help_key(struct app *app, void *state, uint32_t key)
         help->cursor -= help->cursor > 0;
     } else if (key == KEY_PAGE_DOWN || key == KEY_PAGE_UP) {
         int at = help->cursor + (key == KEY_PAGE_DOWN ? help->height : -help->height);
-        help->cursor = at < 0 ? 0 : at >= help->count ? help->count - 1 : at;
+        at = at < help->count ? at : help->count - 1;
+        help->cursor = at > 0 ? at : 0;
     } else if (prompt_key(&help->prompt, key)) {
         find(help);
     }
