@@ -27,7 +27,7 @@ struct field {
 
 #define RECORD(member) offsetof(struct record, member)
 /* Of two names for one place the first that is there counts: a POS payment's id and its payment
-   reference are the same thing. */
+   reference are the same thing. An empty text is absent: "" is no payment to act on. */
 static const struct field record_fields[] = {
     {"sessionId", SESSION, FIELD_TEXT, RECORD(id)},
     {"posPaymentId", PAYMENT, FIELD_TEXT, RECORD(id)},
@@ -91,7 +91,7 @@ static void wire_field(struct arena *arena, const struct field *field, const str
     const char *text = json_text(value);
     switch (field->type) {
     case FIELD_TEXT:
-        if (text && !*(const char **)place)
+        if (text && *text && !*(const char **)place)
             *(const char **)place = arena_strdup(arena, text);
         break;
     case FIELD_STAMP:
@@ -146,7 +146,7 @@ static bool wire_record(struct arena *arena, const struct json_doc *doc, enum re
         return false;
     *out = (struct record){.kind = kind, .is_preauth = -1};
     wire_object(arena, record_fields, COUNT_OF(record_fields), 1u << kind, object, out);
-    if (!out->id || !*out->id)
+    if (!out->id)
         return false;
     size_t len;
     const char *raw = json_raw(doc, object, &len);
@@ -262,7 +262,7 @@ static bool wire_list(struct api_answer *answer, struct arena *arena, const stru
             struct terminal *terminal = &answer->terminals[answer->count];
             wire_object(arena, terminal_fields, COUNT_OF(terminal_fields), ANY_KIND, item,
                         terminal);
-            usable = terminal->poi_id && *terminal->poi_id;
+            usable = terminal->poi_id != NULL;
             if (!usable)
                 *terminal = (struct terminal){0};
         } else {

@@ -168,6 +168,27 @@ static void payments_have_one_id_under_two_names(void **state)
     assert_int_equal(answer.page.total_pages, 1);
 }
 
+/* An API may say "" where it means nothing: that must not look like a payment to act on. */
+static void an_empty_text_is_absent(void **state)
+{
+    (void)state;
+    struct record record;
+    assert_true(record_from_json(&arena, REC_SESSION,
+                                 "{\"sessionId\":\"s\",\"paymentReference\":\"\","
+                                 "\"status\":\"\",\"customReference\":\"\"}",
+                                 &record, NULL));
+    assert_null(record.payment_reference);
+    assert_null(record.status);
+    assert_null(record.custom_reference);
+    assert_true(record_from_json(&arena, REC_PAYMENT,
+                                 "{\"posPaymentId\":\"\",\"paymentReference\":\"p\"}",
+                                 &record, NULL));
+    assert_string_equal(record.id, "p");
+    assert_string_equal(record.payment_reference, "p");
+    assert_false(
+        record_from_json(&arena, REC_SESSION, "{\"sessionId\":\"\"}", &record, NULL));
+}
+
 /* --- dialects of lists -------------------------------------------------------------------- */
 
 static void both_rows_are_there(const char *fixture)
@@ -379,6 +400,7 @@ int main(void)
         cmocka_unit_test_teardown(modifications_are_read, end),
         cmocka_unit_test_teardown(terminals_are_read, end),
         cmocka_unit_test_teardown(payments_have_one_id_under_two_names, end),
+        cmocka_unit_test_teardown(an_empty_text_is_absent, end),
         cmocka_unit_test_teardown(every_dialect_gives_the_same_rows, end),
         cmocka_unit_test_teardown(empty_lists_and_missing_rows_differ, end),
         cmocka_unit_test_teardown(spoilt_rows_are_counted_not_fatal, end),
