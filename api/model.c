@@ -188,6 +188,8 @@ bool stamp_parse(const char *text, struct stamp *out)
     if (!text)
         return false;
     size_t len = strnlen(text, STAMP_SIZE - 1);
+    while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--; /* never half a character */
     memcpy(out->text, text, len);
     struct stamp parsed = *out;
     if (!stamp_read(text, &parsed))

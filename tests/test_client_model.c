@@ -166,6 +166,13 @@ static void other_times_are_kept_as_text(void **state)
     assert_false(stamp_parse("", &stamp));
     assert_false(stamp_parse("0123456789012345678901234567890123456789012345", &stamp));
     assert_int_equal(strlen(stamp.text), STAMP_SIZE - 1);
+    /* Cut between characters: half of one would be no UTF-8 any more. */
+    assert_false(stamp_parse("01234567890123456789012345678901234567ñ", &stamp));
+    assert_string_equal(stamp.text, "01234567890123456789012345678901234567");
+    assert_false(stamp_parse("012345678901234567890123456789012345😀", &stamp));
+    assert_string_equal(stamp.text, "012345678901234567890123456789012345");
+    assert_false(stamp_parse("0123456789012345678901234567890123456ñx", &stamp));
+    assert_string_equal(stamp.text, "0123456789012345678901234567890123456ñ");
 }
 
 int main(void)
