@@ -152,6 +152,7 @@ static void call_finish(struct api_call *call, const struct attempt_result *resu
     if (!answer.trouble[0])
         memcpy(answer.trouble, result->trouble, sizeof(answer.trouble));
     call_unlink(call);
+    call->aborted = true; /* a cancel from its own callback comes too late */
     call->done(call->ctx, &answer);
     arena_done(&arena);
     call_free(call);

@@ -117,6 +117,26 @@ static void a_wait_between_tries_can_be_cancelled(void **state)
     assert_int_equal(server_requests(server), 1);
 }
 
+static void cancel_inside(void *ctx, const struct api_answer *answer)
+{
+    call_remember(ctx, answer);
+    api_call_cancel(seen.call); /* as a screen does that lets go of all it holds */
+}
+
+static void a_call_cancelled_in_its_own_callback_is_over(void **state)
+{
+    (void)state;
+    server_plan_json(server, 200, "", EMPTY_LIST);
+    struct api_request request = {.endpoint = EP_SESSIONS, .done = cancel_inside};
+    start(&request);
+    finish();
+    for (int i = 0; i < 3; i++)
+        loop_turn(loop, 1);
+    assert_int_equal(seen.calls, 1);
+    assert_false(seen.answer.aborted);
+    assert_int_equal(seen.answer.body, BODY_DATA);
+}
+
 static void reads_share_one_connection(void **state)
 {
     (void)state;
@@ -299,6 +319,7 @@ int main(void)
         TEST(refusals_are_not_tried_again),
         TEST(retry_after_is_obeyed_or_handed_up),
         TEST(a_wait_between_tries_can_be_cancelled),
+        TEST(a_call_cancelled_in_its_own_callback_is_over),
         TEST(reads_share_one_connection),
         TEST(calls_run_side_by_side),
         TEST(ids_are_one_segment_of_the_path),
