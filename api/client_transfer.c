@@ -171,6 +171,13 @@ static bool transfer_set_headers(struct api_call *call, const char *idempotency_
 
 #define SET(option, value) (curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
 
+/* Debian's libcurl also searches a directory of certificates: without emptying that, a CA file of
+   one's own would be believed beside the system's, not instead of them. */
+static bool transfer_trust_only(CURL *easy, const char *ca_file)
+{
+    return SET(CURLOPT_CAINFO, ca_file) && SET(CURLOPT_CAPATH, (char *)NULL);
+}
+
 /* What every attempt has in common: where it may go and what it may trust. */
 static bool transfer_set_limits(CURL *easy, const struct api_client *client)
 {
@@ -179,7 +186,8 @@ static bool transfer_set_limits(CURL *easy, const struct api_client *client)
            SET(CURLOPT_MAXREDIRS, 0L) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
            SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
            SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-           (!client->ca_file || SET(CURLOPT_CAINFO, client->ca_file)) && SET(CURLOPT_PROXY, "") &&
+           (!client->ca_file || transfer_trust_only(easy, client->ca_file)) &&
+           SET(CURLOPT_PROXY, "") &&
            SET(CURLOPT_NOPROXY, "*") && SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
            SET(CURLOPT_UNRESTRICTED_AUTH, 0L) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
            SET(CURLOPT_PATH_AS_IS, 1L) && SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_VERBOSE, 0L) &&
