@@ -96,7 +96,9 @@ struct record {
     const char *raw;               /* the API's own object as JSON text, unknown fields included */
 };
 
-/* What a status word means for polling and for money. */
+/* What a status word says, for showing and sorting. It does not decide what is final: of a session
+   only "completed" surely is (an "expired" or "cancelled" one may still change), so whoever stops
+   asking about a row decides that itself - the cache for its rows, the journal for its intents. */
 enum status_class {
     STATUS_OPEN,     /* pending, received */
     STATUS_GOOD,     /* completed, success, authorised */
