@@ -4,7 +4,8 @@
                         file PATH <<END … END (under HOME, mode 600) · config <<END … END
                         run COMMAND (instead of the console, by sh; it is $CONSOLE there)
                         sim OPTIONS (the bundled API server; ${SIM_URL}, ${SIM_PORT}) · sim-stop
-   keys and the window  keys KEYS (notation: support_pty.h) · resize 60x18 · signal KILL
+   keys and the window  keys KEYS (notation: support_pty.h) · burst KEYS (all with one write)
+                        resize 60x18 · signal KILL
                         start · restart (after its end) · exit STATUS (waits for the end)
                         insist KEYS => TEXT (again and again until TEXT is seen)
    what must be seen    wait TEXT | OTHER TEXT · gone TEXT · absent TEXT (now) · mask REGEX
@@ -208,6 +209,11 @@ static bool do_restart(struct script *script, char *arg)
 
 bool run_keys(struct script *script, char *arg)
 {
+    return pty_type(script->pty, arg) || script_fail(script, "no such key in %s", arg);
+}
+
+static bool do_burst(struct script *script, char *arg)
+{
     return pty_send(script->pty, arg) || script_fail(script, "no such key in %s", arg);
 }
 
@@ -249,22 +255,17 @@ static const struct directive {
     bool (*fn)(struct script *script, char *arg);
     bool on_screen; /* starts the program first */
 } directives[] = {
-    {"size", script_set_size, false},         {"env", do_env, false},
-    {"unset", do_unset, false},       {"arg", script_add_words, false},
-    {"limit", do_limit, false},       {"file", do_file, false},
-    {"config", do_config, false},     {"run", do_run, false},
-    {"sim", run_simulator, false},    {"sim-stop", run_simulator_stop, false},
-    {"start", do_start, false},       {"restart", do_restart, false},
-    {"keys", run_keys, true},          {"resize", do_resize, true},
-    {"signal", do_signal, true},      {"exit", do_exit, true},
-    {"wait", run_wait_text, true},          {"insist", run_insist, true},
-    {"gone", run_gone, true},
-    {"absent", run_absent, true},      {"golden", run_golden, true},
-    {"mask", run_mask, false},         {"raw", run_raw, true},
-    {"qr", run_qr, true},             {"svg", run_svg, true},
-    {"tty-restored", run_tty_restored, true},
-    {"cli", run_cli, false},          {"out", run_cli_out, false},
-    {"err", run_cli_err, false},      {"jq", run_cli_jq, false},
+    {"size", script_set_size, false}, {"env", do_env, false}, {"unset", do_unset, false},
+    {"arg", script_add_words, false}, {"limit", do_limit, false}, {"file", do_file, false},
+    {"config", do_config, false}, {"run", do_run, false}, {"sim", run_simulator, false},
+    {"sim-stop", run_simulator_stop, false}, {"start", do_start, false},
+    {"restart", do_restart, false}, {"keys", run_keys, true}, {"burst", do_burst, true},
+    {"resize", do_resize, true}, {"signal", do_signal, true}, {"exit", do_exit, true},
+    {"wait", run_wait_text, true}, {"insist", run_insist, true}, {"gone", run_gone, true},
+    {"absent", run_absent, true}, {"golden", run_golden, true}, {"mask", run_mask, false},
+    {"raw", run_raw, true}, {"qr", run_qr, true}, {"svg", run_svg, true},
+    {"tty-restored", run_tty_restored, true}, {"cli", run_cli, false}, {"out", run_cli_out, false},
+    {"err", run_cli_err, false}, {"jq", run_cli_jq, false},
 };
 
 /* Puts the values of ${NAME} in; an unknown name gives nothing. free() the result. */

@@ -74,6 +74,13 @@ void pty_pump(struct pty *pty, int wait_ms)
         collect_exit(pty);
 }
 
+void pty_idle(struct pty *pty, int ms)
+{
+    int64_t end = now_ms() + ms;
+    for (int64_t left = ms; left > 0 && pty_running(pty); left = end - now_ms())
+        pty_pump(pty, (int)left);
+}
+
 /* --- waits ---------------------------------------------------------------------------------- */
 
 bool pty_wait(struct pty *pty, bool (*done)(struct pty *pty, void *ctx), void *ctx, int limit_ms)

@@ -24,7 +24,8 @@ void pty_close(struct pty *pty); /* NULL is fine; kills what still runs */
    <Right> <Home> <End> <Ins> <Del> <PageUp> <PageDown> <F1>..<F12>, with C- A- S- in front
    (<C-z>), and <Paste>...</Paste>, bracketed if the program asked for that. Written as the modes
    the program has set want it. False: a name that is not known, nothing was sent. */
-bool pty_send(struct pty *pty, const char *keys);
+bool pty_send(struct pty *pty, const char *keys); /* with one write */
+bool pty_type(struct pty *pty, const char *keys); /* one after the other, as a person */
 void pty_write(struct pty *pty, const void *bytes, size_t len); /* as they are */
 void pty_resize(struct pty *pty, int rows, int cols);
 void pty_signal(struct pty *pty, int signal);

@@ -25,5 +25,6 @@ struct pty {
 };
 
 void pty_flush_input(struct pty *pty);
+void pty_idle(struct pty *pty, int ms); /* lets so much time pass, taking in output */
 
 #endif

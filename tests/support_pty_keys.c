@@ -131,18 +131,50 @@ static void do_press(struct pty *pty, const struct key_press *press)
     }
 }
 
+static bool all_known(const char *keys)
+{
+    struct key_press press;
+    while (*keys) {
+        size_t len = read_press(keys, &press);
+        if (len == 0)
+            return false;
+        keys += len;
+    }
+    return true;
+}
+
 bool pty_send(struct pty *pty, const char *keys)
 {
     struct key_press press;
-    for (const char *at = keys; *at;) {
-        size_t len = read_press(at, &press);
-        if (len == 0)
-            return false;
-        at += len;
-    }
-    for (const char *at = keys; *at;) {
-        at += read_press(at, &press);
+    if (!all_known(keys))
+        return false;
+    while (*keys) {
+        keys += read_press(keys, &press);
         do_press(pty, &press);
+    }
+    pty_flush_input(pty);
+    return true;
+}
+
+/* Not a wait for the program: the pace of a fast typist, which programs tell from a paste. After Esc
+   a person takes longer than a terminal's function key does. */
+bool pty_type(struct pty *pty, const char *keys)
+{
+    enum { PACE_MS = 6, AFTER_ESC_MS = 120 };
+    struct key_press press;
+    bool pasting = false;
+    if (!all_known(keys))
+        return false;
+    while (*keys) {
+        keys += read_press(keys, &press);
+        do_press(pty, &press);
+        if (press.kind == PRESS_PASTE || press.kind == PRESS_PASTE_END)
+            pasting = press.kind == PRESS_PASTE;
+        if (pasting)
+            continue;
+        pty_flush_input(pty);
+        if (*keys)
+            pty_idle(pty, press.key == VTERM_KEY_ESCAPE ? AFTER_ESC_MS : PACE_MS);
     }
     pty_flush_input(pty);
     return true;

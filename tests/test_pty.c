@@ -117,6 +117,9 @@ static void test_keys(void **state)
     assert_false(pty_send(pty, "x<F13>"));
     assert_false(pty_send(pty, "x<unclosed"));
     assert_sends(pty, "A", "9^MA"); /* nothing of the refused ones was sent */
+    assert_true(pty_type(pty, "B<Esc>c<F1><Paste>d</Paste>"));
+    assert_true(pty_wait_text(pty, "AB^[c^[OPd", PTY_LIMIT_MS));
+    assert_false(pty_type(pty, "x<Nokey>"));
     pty_close(pty);
 }
 
