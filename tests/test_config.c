@@ -180,6 +180,7 @@ static void unsafe_files_are_refused(void **state)
     (void)state;
     assert_false(config_load(&config, write_file("config.ini", "[console]\n", 0622), &err));
     assert_int_equal(err.code, ERR_DENIED);
+    config_done(&config);
     assert_false(config_load(&config, "/nonexistent/config.ini", &err));
     assert_int_equal(err.code, ERR_INVALID);
 }

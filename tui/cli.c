@@ -244,6 +244,24 @@ static bool open_desk(struct cli *cli, struct err *err)
     return desk_open(&cli->desk, cli->loop, &cli->config, &desk, err);
 }
 
+/* What an earlier run left unknown is said before anything else. */
+static void say_unresolved(struct cli *cli)
+{
+    struct intent_page page;
+    struct err err = {0};
+    if (!journal_list(cli->desk.journal, INTENTS_UNRESOLVED, 0, &page, &err))
+        return;
+    if (page.count > 0)
+        cli_say(text_oursf(&cli->arena,
+                           format_plural("%d operation is not settled: avirato-console recover "
+                                         "finds out.",
+                                         "%d operations are not settled: avirato-console recover "
+                                         "finds out.",
+                                         (int64_t)page.count),
+                           (int)page.count));
+    intent_page_done(&page);
+}
+
 static void note_changes(void *ctx, unsigned bits)
 {
     struct cli *cli = ctx;
@@ -265,6 +283,8 @@ int cli_run(struct cli *cli)
     if (!open_desk(cli, &err))
         return cli_flush(command->flags & CLI_MOVES_MONEY ? cli_money_fail(cli, &err)
                                                           : cli_fail(cli, &err, NULL));
+    if (command->run != cli_recover && command->run != cli_inbox)
+        say_unresolved(cli);
     int status = cli_flush(command->run(cli));
     desk_close(&cli->desk);
     return status;

@@ -2,22 +2,55 @@
 #include "cli.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define LIST_MS     INT64_C(3600000) /* a first sync of everything may take its time */
 #define RECORD_MS   INT64_C(120000)
+#define PROGRESS_MS INT64_C(1000)
 #define STALE_ROWS  200
 #define STALE_BATCH 40
 
-static bool sync_is_over(void *ctx)
+/* What is waited for, and the line that says how far it is (people only). */
+struct fetch {
+    struct cli *cli;
+    enum record_kind kind;
+    int64_t shown_ms; /* boot clock of the last progress line, 0: none yet */
+};
+
+static void show_progress(struct fetch *fetch)
 {
-    return sync_is_idle(ctx);
+    struct sync_progress progress;
+    struct arena arena = {0};
+    sync_get_progress(fetch->cli->desk.sync, fetch->kind, &progress);
+    const char *rows = format_count(&arena, progress.rows).bytes;
+    if (progress.total > 0)
+        cli_put(stderr, text_oursf(&arena, _("%s of %s rows"), rows,
+                                   format_count(&arena, progress.total).bytes));
+    else
+        cli_put(stderr, text_oursf(&arena, _("%s rows"), rows));
+    fputs("   \r", stderr);
+    arena_done(&arena);
+}
+
+static bool fetch_is_over(void *ctx)
+{
+    struct fetch *fetch = ctx;
+    int64_t now = clock_boot_ms();
+    if (sync_is_idle(fetch->cli->desk.sync))
+        return true;
+    if (isatty(STDERR_FILENO) && now - fetch->shown_ms >= PROGRESS_MS) {
+        fetch->shown_ms = now;
+        show_progress(fetch);
+    }
+    return false;
 }
 
 /* Waits for what was asked for; says what went wrong. */
 static int fetch_end(struct cli *cli, enum record_kind kind, int64_t limit_ms)
 {
     struct sync_progress progress;
-    if (cli_wait(cli, sync_is_over, cli->desk.sync, limit_ms, NULL) == CLI_WAIT_LEFT)
+    struct fetch fetch = {.cli = cli, .kind = kind, .shown_ms = clock_boot_ms()};
+    if (cli_wait(cli, fetch_is_over, &fetch, limit_ms, NULL) == CLI_WAIT_LEFT)
         return CLI_FAILED;
     sync_get_progress(cli->desk.sync, kind, &progress);
     ops_hold_against_lists(cli->desk.ops, cli->changed);

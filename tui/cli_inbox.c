@@ -20,6 +20,7 @@ struct item {
 
 struct inbox {
     struct cli *cli;
+    bool any;
     struct cli_table *table; /* NULL with --json */
 };
 
@@ -57,6 +58,7 @@ static void print_json(struct inbox *inbox, const struct item *item)
 static void put_item(struct inbox *inbox, const struct item *item)
 {
     struct arena *arena = &inbox->cli->arena;
+    inbox->any = true;
     if (!inbox->table) {
         print_json(inbox, item);
         return;
@@ -201,6 +203,8 @@ int cli_inbox(struct cli *cli)
         each_row(&inbox, REC_MODIFICATION, "status:received to:-1d", put_slow_modification, &err) &&
         each_row(&inbox, REC_SESSION, "preauth:yes status:completed from:-30d", put_hold, &err) &&
         each_row(&inbox, REC_PAYMENT, "preauth:yes status:success from:-30d", put_hold, &err);
+    if (ok && !inbox.any)
+        cli_say(text_ours(_("Nothing needs a person.")));
     if (inbox.table)
         cli_table_end(inbox.table);
     return ok ? CLI_DONE : cli_fail(cli, &err, NULL);

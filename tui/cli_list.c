@@ -193,7 +193,7 @@ static bool print_rows(struct cli *cli, const struct list_spec *spec, int64_t li
         columns[i] = lists[spec->kind].fields[i].column;
     struct cli_table *table = cli_has(cli, OPTION_JSON) ? NULL : cli_table_new(cli, columns, count);
     struct row_page page = {0}, next;
-    bool ok = true, more = true;
+    bool ok = true, more = true, any = false;
     for (int64_t left = limit; ok && more && left > 0; left -= (int64_t)page.count) {
         const struct row *anchor = page.count ? &page.rows[page.count - 1] : NULL;
         size_t rows = left < PAGE_ROWS ? (size_t)left : PAGE_ROWS;
@@ -202,11 +202,14 @@ static bool print_rows(struct cli *cli, const struct list_spec *spec, int64_t li
         row_page_done(&page);
         page = ok ? next : (struct row_page){0};
         more = page.more;
+        any = any || page.count > 0;
         ok = ok && print_page(cli, table, &page, err);
     }
     row_page_done(&page);
     if (table)
         cli_table_end(table);
+    if (ok && !any && cli->tty)
+        cli_say(text_ours(_("Nothing matches.")));
     return ok || err->code == ERR_NONE; /* a closed pipe is no trouble of ours */
 }
 

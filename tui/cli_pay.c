@@ -3,6 +3,7 @@
 
 #include "qr.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Options that charge and link share. False: said why. */
@@ -18,7 +19,10 @@ static bool read_options(struct money_run *run)
     request->reference = cli->args.values[OPTION_REFERENCE];
     request->description = cli->args.values[OPTION_DESCRIPTION];
     request->is_preauth = cli_has(cli, OPTION_PRE_AUTH);
-    return cli_money_amount(cli, currency ? currency : "EUR", &request->amount);
+    char *capitals = arena_strdup(&cli->arena, currency ? currency : "EUR");
+    for (char *p = capitals; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    return cli_money_amount(cli, capitals, &request->amount);
 }
 
 /* "Terminal Test 1 - Mostrador (V400m-…)", or the poiId alone. */

@@ -89,7 +89,9 @@ static bool configure(struct cli *cli, int *status)
     charset_open(cli->config.ascii_borders);
     format_set_zone(cli->config.timezone);
     if (!loaded) {
-        *status = cli_fail(cli, &err, NULL);
+        *status = cli_exit_of_error(err.code);
+        cli_say(text_oursf(&cli->arena, _("The configuration cannot be used: %s"),
+                           text_clean(&cli->arena, err.detail).bytes));
         return false;
     }
     if (env && !env_from_name(env, &cli->config.start)) {
