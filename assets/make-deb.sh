@@ -16,7 +16,9 @@ strip "$root/usr/bin/$name"
 # The packages of the shared libraries that the program names, at least as new as those here.
 depends=$(ldd "$root/usr/bin/$name" | awk '{ print $1, $3 }' | while read -r library path; do
     readelf -d "$root/usr/bin/$name" | grep -qF "[$library]" || continue
-    package=$(dpkg-query -S "$(realpath "$path")" | sed 's/[:,].*//;q')
+    file=$(realpath "$path")
+    # dpkg may know it under /lib or /usr/lib, whichever it was packed for
+    package=$(dpkg-query -S "*/$(basename "${file%/*}")/${file##*/}" | sed 's/[:,].*//;q')
     echo "$package (>= $(dpkg-query -W -f '${Version}' "$package" | sed 's/[-+].*//;q'))"
 done | sort -u | paste -sd , | sed 's/,/, /g')
 
