@@ -157,6 +157,31 @@ bool cache_contradictions(struct cache *cache,
 bool cache_forget_contradiction(struct cache *cache, enum record_kind kind, const char *id,
                                 struct err *err);
 
+/* --- what may need a person, of all payments (attention.c) --------------------------------- */
+
+/* An authorisation that holds money and that nothing has been done with. */
+struct hold {
+    enum record_kind kind;
+    const char *id, *payment_reference, *reference;
+    struct money amount;
+    struct stamp began; /* authorised, or extended successfully */
+};
+struct attention {
+    struct arena arena;
+    struct hold *holds; /* oldest first */
+    size_t hold_count;
+    struct row *open; /* modifications not final yet, oldest first */
+    size_t open_count;
+};
+/* Holds created since holds_from and modifications created before open_until (wall ms), from the
+   reader thread. done gets what it keeps (attention_done() it), or NULL. A newer request replaces
+   the older, whose done is then never called. */
+typedef void (*attention_fn)(void *ctx, struct attention *attention);
+void cache_attention(struct cache *cache, struct loop *loop, int64_t holds_from, int64_t open_until,
+                     attention_fn done, void *ctx);
+void cache_attention_forget(struct cache *cache);
+void attention_done(struct attention *attention);
+
 /* --- terminals ---------------------------------------------------------------------------- */
 
 struct terminal_row {

@@ -184,7 +184,7 @@ bool list_job_run(const struct list_job *job, struct db *db, struct row_page *pa
 /* A piece of reading. run() on the thread; then done() on the loop's, unless it was replaced or
    forgotten meanwhile; free() always, on the loop's. */
 struct worker_job {
-    int slot;               /* a newer job of the same slot replaces the older */
+    int slot;               /* a newer job of the same slot replaces the older; see later.c */
     bool (*run)(struct worker_job *job, struct db *db);
     void (*done)(struct worker_job *job);
     void (*free)(struct worker_job *job);

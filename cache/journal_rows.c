@@ -268,6 +268,31 @@ bool journal_get_extra(struct journal *journal, const char *id, struct arena *ar
 
 /* --- sets ------------------------------------------------------------------------------------ */
 
+/* All rows of a begun statement, or of NULL none; ends it. */
+static bool take_all(struct journal *journal, sqlite3_stmt *stmt, struct intent_page *page,
+                     struct err *err)
+{
+    size_t room = 0;
+    enum db_step step = DB_FAILED;
+
+    *page = (struct intent_page){0};
+    while (stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
+        if (page->count == room) {
+            struct intent *old = page->rows;
+            room = room == 0 ? 32 : room * 2;
+            page->rows = arena_alloc(&page->arena, room * sizeof *page->rows);
+            if (page->count > 0)
+                memcpy(page->rows, old, page->count * sizeof *old);
+        }
+        fill(journal, stmt, &page->arena, &page->rows[page->count++]);
+    }
+    db_end(stmt);
+    if (step == DB_DONE)
+        return true;
+    intent_page_done(page);
+    return false;
+}
+
 bool journal_list(struct journal *journal, enum intent_set set, int limit, struct intent_page *page,
                   struct err *err)
 {
@@ -291,25 +316,19 @@ bool journal_list(struct journal *journal, enum intent_set set, int limit, struc
     sqlite3_stmt *stmt =
         db_query(journal->db, err, sql[set], "ii", clock_utc_ms() - OLD_ACCEPTED_MS,
                  limit <= 0 ? INT64_C(-1) : (int64_t)limit);
-    size_t room = 0;
-    enum db_step step = DB_FAILED;
+    return take_all(journal, stmt, page, err);
+}
 
-    *page = (struct intent_page){0};
-    while (stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
-        if (page->count == room) {
-            struct intent *old = page->rows;
-            room = room == 0 ? 32 : room * 2;
-            page->rows = arena_alloc(&page->arena, room * sizeof *page->rows);
-            if (page->count > 0)
-                memcpy(page->rows, old, page->count * sizeof *old);
-        }
-        fill(journal, stmt, &page->arena, &page->rows[page->count++]);
-    }
-    db_end(stmt);
-    if (step == DB_DONE)
-        return true;
-    intent_page_done(page);
-    return false;
+bool journal_about(struct journal *journal, const char *id, const char *payment_reference,
+                   struct intent_page *page, struct err *err)
+{
+    return take_all(journal,
+                    db_query(journal->db, err,
+                             "SELECT " INTENT_COLUMNS " FROM intent WHERE target = ?1"
+                             " OR server_reference = ?1 OR server_reference = ?2"
+                             " ORDER BY created_utc, intent_id",
+                             "tt", payment_reference, id),
+                    page, err);
 }
 
 void intent_page_done(struct intent_page *page)

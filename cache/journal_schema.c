@@ -69,6 +69,7 @@ static const char schema[] =
     "CREATE INDEX by_state ON intent(state, created_utc);"
     "CREATE INDEX by_created ON intent(created_utc);"
     "CREATE INDEX by_reference ON intent(reference) WHERE reference IS NOT NULL;"
+    "CREATE INDEX by_target ON intent(target) WHERE target IS NOT NULL;"
 
     "CREATE TRIGGER intent_begins_prepared BEFORE INSERT ON intent"
     " WHEN NEW.state <> 'prepared' OR NEW.rev <> 1 OR NEW.attempt <> 0"

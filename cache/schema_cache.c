@@ -31,6 +31,7 @@ const char *const kind_tables[RECORD_KINDS] = {
     "CREATE INDEX " name "_scaled ON " name "(scaled);"                                           \
     "CREATE INDEX " name "_payment ON " name "(payment_reference);"                               \
     "CREATE INDEX " name "_open ON " name "(open) WHERE open = 1;"                                \
+    "CREATE INDEX " name "_hold ON " name "(n) WHERE is_preauth = 1;"                             \
     "CREATE TABLE raw_" name "(n INTEGER PRIMARY KEY, raw TEXT, detail TEXT) STRICT;"             \
     "CREATE TABLE todo_" name "(n INTEGER PRIMARY KEY) STRICT;"                                   \
     "CREATE VIRTUAL TABLE search_" name " USING fts5(text, content='', detail=none,"              \
