@@ -180,7 +180,7 @@ static void check_drawn_as(const char *url, bool utf8)
                 uint32_t point;
                 const char *text;
             } marks[] = {{' ', " "}, {'#', "#"}, {0x2580, "▀"}, {0x2584, "▄"}, {0x2588, "█"}};
-            assert_int_equal(cell->style, STYLE_PAPER);
+            assert_int_equal(cell->style, cell->points[0] == '#' ? STYLE_INK : STYLE_PAPER);
             for (size_t i = 0; i < COUNT_OF(marks); i++)
                 if (marks[i].point == cell->points[0])
                     buf_puts(&line, marks[i].text);

@@ -22,6 +22,7 @@ enum style {
     STYLE_TEST,
     STYLE_LIVE,
     STYLE_PAPER, /* black on white whatever the terminal's colours: QR codes */
+    STYLE_INK,   /* a dark module of one where there are no half blocks */
     STYLE_COUNT
 };
 enum style style_of_env(enum env env);

@@ -59,14 +59,21 @@ static const char *cell_text(const struct qr *qr, int line, int col, bool utf8)
     return halves[top + 2 * bottom];
 }
 
+/* Half blocks show both colours of paper; "##" is solid where there are colours. */
+static void draw_cell(const struct qr *qr, struct area area, int row, int col, bool utf8)
+{
+    enum style style = !utf8 && qr_is_dark(qr, row, col) ? STYLE_INK : STYLE_PAPER;
+    draw_text(area, row, utf8 ? col : 2 * col, style, text_ours(cell_text(qr, row, col, utf8)));
+}
+
 bool qr_draw(const struct qr *qr, struct area area, bool utf8)
 {
-    int rows = qr_rows(qr, utf8), cols = qr_cols(qr, utf8), step = utf8 ? 1 : 2;
+    int rows = qr_rows(qr, utf8), cols = qr_cols(qr, utf8);
     if (area.rows < rows || area.cols < cols)
         return false;
     for (int row = 0; row < rows; row++)
         for (int col = 0; col < qr_side(qr); col++)
-            draw_text(area, row, col * step, STYLE_PAPER, text_ours(cell_text(qr, row, col, utf8)));
+            draw_cell(qr, area, row, col, utf8);
     return true;
 }
 

@@ -20,7 +20,8 @@ bool qr_is_dark(const struct qr *qr, int row, int col);
 /* Cells it takes: half blocks pack two rows into one line, ASCII spends two columns a module. */
 int qr_rows(const struct qr *qr, bool utf8);
 int qr_cols(const struct qr *qr, bool utf8);
-/* At the area's top left corner, in STYLE_PAPER. False, and nothing drawn: it does not fit. */
+/* At the area's top left corner, in STYLE_PAPER and STYLE_INK. False, and nothing drawn: it does
+ * not fit. */
 bool qr_draw(const struct qr *qr, struct area area, bool utf8);
 
 /* Lines of text for the command line. ansi: black on white whatever the terminal's colours; without
