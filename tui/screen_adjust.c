@@ -8,8 +8,12 @@
 
 enum { AMOUNT, REASON, FIELDS_MAX };
 static const struct field adjust_fields[FIELDS_MAX] = {
-    [AMOUNT] = {FIELD_AMOUNT, N_("Amount"), N_("a: all of it"), 20, .required = true},
-    [REASON] = {FIELD_CHOICE, N_("Reason"), NULL, 0, .required = true, .list = true},
+    [AMOUNT] = {.kind = FIELD_AMOUNT,
+                .label = N_("Amount"),
+                .hint = N_("a: all of it"),
+                .max = 20,
+                .required = true},
+    [REASON] = {.kind = FIELD_CHOICE, .label = N_("Reason"), .required = true, .list = true},
 };
 /* How many of these fields each operation asks for, and what it tells beforehand. */
 static const struct {

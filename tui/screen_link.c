@@ -10,12 +10,19 @@
 
 enum { AMOUNT, CURRENCY, REFERENCE, DESCRIPTION, PREAUTH, FIELDS };
 static const struct field link_fields[FIELDS] = {
-    [AMOUNT] = {FIELD_AMOUNT, N_("Amount"), NULL, 20, .required = true},
-    [CURRENCY] = {FIELD_TEXT, N_("Currency"), NULL, 3, .required = true},
-    [REFERENCE] = {FIELD_TEXT, N_("Reference"), N_("booking or invoice, to find it again"), 60},
-    [DESCRIPTION] = {FIELD_TEXT, N_("Description"), N_("what it is for"), 140},
-    [PREAUTH] = {FIELD_YESNO, N_("Only hold it"),
-                 N_("yes: a pre-authorisation, to be captured later"), 0},
+    [AMOUNT] = {.kind = FIELD_AMOUNT, .label = N_("Amount"), .max = 20, .required = true},
+    [CURRENCY] = {.kind = FIELD_TEXT, .label = N_("Currency"), .max = 3, .required = true},
+    [REFERENCE] = {.kind = FIELD_TEXT,
+                   .label = N_("Reference"),
+                   .hint = N_("booking or invoice, to find it again"),
+                   .max = 60},
+    [DESCRIPTION] = {.kind = FIELD_TEXT,
+                     .label = N_("Description"),
+                     .hint = N_("what it is for"),
+                     .max = 140},
+    [PREAUTH] = {.kind = FIELD_YESNO,
+                 .label = N_("Only hold it"),
+                 .hint = N_("yes: a pre-authorisation, to be captured later")},
 };
 static const char *const field_names[FIELDS] = {[AMOUNT] = "amount",
                                                 [CURRENCY] = "currency",
