@@ -82,7 +82,7 @@ static void start_fetch(struct cli *cli, enum record_kind kind, const struct fil
     sync_get_progress(cli->desk.sync, kind, &progress);
     if (filter)
         filter_to_query(filter, &query);
-    if (!progress.complete && filter && limit < INT64_MAX && server_filters_all(cli))
+    if (!progress.complete && limit < INT64_MAX && (!filter || server_filters_all(cli)))
         sync_fetch(cli->desk.sync, kind, &query, (size_t)limit);
     else if (!progress.complete && query.date_from)
         sync_fetch(cli->desk.sync, kind, &query, 0);

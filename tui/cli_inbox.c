@@ -129,6 +129,8 @@ static bool each_row(struct inbox *inbox, enum record_kind kind, const char *fil
 static void put_slow_modification(struct inbox *inbox, const struct row *row)
 {
     struct arena *arena = &inbox->cli->arena;
+    if (format_wall_ms(clock_utc_ms()) - row->sort_ms < DAY_MS)
+        return;
     struct item item = {.kind = "slow",
                         .when_ms = row->sort_ms,
                         .what = text_oursf(arena, _("%s: open for longer than usual."),

@@ -5,21 +5,35 @@
 #include <string.h>
 #include <strings.h>
 
+/* The reason has been said; the sentence and the object of --json follow. */
+static int not_looked_up(struct cli *cli, int status)
+{
+    struct text why = text_ours(_("The payment could not be looked up. Nothing was sent."));
+    return cli_money_refuse(cli, why, status);
+}
+
 /* The payment's row, asked for from the API where the cache does not know it. CLI_DONE: found. */
 static int find_payment(struct cli *cli, const char *reference, struct row *row)
 {
-    static const enum record_kind kinds[] = {REC_PAYMENT, REC_SESSION};
+    /* The newest rows are cheap and hold most of what is acted on. */
+    static const struct {
+        enum record_kind kind;
+        int64_t rows;
+    } looks[] = {{REC_PAYMENT, 200},
+                 {REC_SESSION, 200},
+                 {REC_PAYMENT, INT64_MAX},
+                 {REC_SESSION, INT64_MAX}};
     struct err err = {0};
     for (size_t i = 0;; i++) {
         if (cache_get_payment(cli->desk.cache, reference, &cli->arena, row, &err))
             return CLI_DONE;
         if (err.code != ERR_NOT_FOUND)
             return cli_money_fail(cli, &err);
-        if (i == COUNT_OF(kinds))
+        if (i == COUNT_OF(looks))
             break;
-        int status = cli_fetch_list(cli, kinds[i], NULL, INT64_MAX);
+        int status = cli_fetch_list(cli, looks[i].kind, NULL, looks[i].rows);
         if (status != CLI_DONE)
-            return status;
+            return not_looked_up(cli, status);
     }
     err_set(&err, ERR_NOT_FOUND, "%s", reference);
     return cli_money_fail(cli, &err);
@@ -43,10 +57,11 @@ static int look(struct money_run *run)
         return cli_money_refuse(cli, not_possible(run, WHY_OTHER_ENVIRONMENT), CLI_DENIED);
     cli_money_settle(run);
     int status = find_payment(cli, reference, &row);
-    if (status == CLI_DONE)
-        status = cli_fetch_record(cli, row.record.kind, row.record.id);
     if (status != CLI_DONE)
         return status;
+    status = cli_fetch_record(cli, row.record.kind, row.record.id);
+    if (status != CLI_DONE)
+        return not_looked_up(cli, status);
     if (!cache_payment_facts(cli->desk.cache, reference, &run->request.seen, &err))
         return cli_money_fail(cli, &err);
     run->request.has_seen = true;

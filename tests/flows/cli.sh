@@ -113,6 +113,8 @@ run charge --terminal "$one" --amount 5 --yes --json
 expect "no server: charge" 4 '.[0].state == "void"'
 says "no server: nothing charged" "Nothing has been charged"
 run sessions --offline && expect "no server: offline list" 0
+run refund HOTEL9-POSXT-ANY --all --reason other --yes --json
+expect "no server: refund" 4 '.[0].intent == null'
 
 # --- lists ---------------------------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ run recover && expect "nothing left to settle" 0
 
 # --- refused before anything is sent --------------------------------------------------------------------
 
-posts=$("$bin" journal --limit 0 | wc -l)
+posts=$("$bin" journal --limit 0 2>/dev/null | wc -l)
 charge --amount 1.000 && expect "two readings" 2
 says "both readings" '1,000\.00 EUR or'
 charge --amount 1,005 && expect "too many decimals" 2
