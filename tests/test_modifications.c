@@ -209,6 +209,17 @@ static void replay(void **state)
     till_referee(till, intent, 1);
     assert_false(op_replay(till->ops, id, &err)); /* it has ended */
 
+    /* a list that cannot be read shows nothing, but proves nothing either: not sent */
+    till_faults(till, "POST/pos/payment:drop-beforex1,GET/pos/payments:502-html=404");
+    request = till_charge(TERMINAL_2, 1450);
+    till_start(till, &request, id);
+    till_wait(till, id, INTENT_UNKNOWN);
+    assert_true(op_replay(till->ops, id, &err));
+    while (ops_in_flight(till->ops) > 0)
+        loop_turn(till->loop, 100);
+    assert_int_equal(till_get(till, id)->state, INTENT_UNKNOWN);
+    assert_int_equal(sim_requests_of_key(till->sim, id), 1);
+
     /* executed after all: the look finds it, nothing is sent */
     till_faults(till, "POST/pos/payment:drop-afterx1");
     request = till_charge(TERMINAL_1, 1350);
