@@ -7,7 +7,7 @@
 
 #define DAY_MS        (INT64_C(24) * 3600 * 1000)
 #define LAPSE_WARN_MS (3 * DAY_MS)
-#define ROWS_MAX      1000
+#define HOLD_MAX_MS   (35 * DAY_MS) /* no hold lasts longer */
 
 struct item {
     const char *kind; /* for scripts: unknown, failed, hold, … */
@@ -21,6 +21,7 @@ struct item {
 struct inbox {
     struct cli *cli;
     bool any;
+    bool answered, failed;   /* what the cache found */
     struct cli_table *table; /* NULL with --json */
 };
 
@@ -82,7 +83,7 @@ static void put_item(struct inbox *inbox, const struct item *item)
 static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent, struct err *err)
 {
     struct intent_page page;
-    if (!journal_list(inbox->cli->desk.journal, set, ROWS_MAX, &page, err))
+    if (!journal_list(inbox->cli->desk.journal, set, 0, &page, err))
         return false;
     for (size_t i = 0; i < page.count; i++) {
         const struct intent *intent = &page.rows[i];
@@ -107,30 +108,9 @@ static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent
 
 /* --- what the cache knows ------------------------------------------------------------------- */
 
-/* Calls fn for each row of a list that matches. */
-static bool each_row(struct inbox *inbox, enum record_kind kind, const char *filter_text,
-                     void (*fn)(struct inbox *inbox, const struct row *row), struct err *err)
-{
-    struct filter_context context = format_filter_context();
-    struct filter_error wrong;
-    struct filter *filter = filter_parse(filter_text, kind, &context, &wrong);
-    struct list_spec spec = {.kind = kind, .filter = filter, .ascending = true};
-    struct page_request request = {.spec = &spec, .limit = ROWS_MAX};
-    struct row_page page;
-    bool ok = filter != NULL && cache_list(inbox->cli->desk.cache, &request, &page, err);
-    for (size_t i = 0; ok && i < page.count; i++)
-        fn(inbox, &page.rows[i]);
-    if (ok)
-        row_page_done(&page);
-    filter_free(filter);
-    return ok;
-}
-
 static void put_slow_modification(struct inbox *inbox, const struct row *row)
 {
     struct arena *arena = &inbox->cli->arena;
-    if (format_wall_ms(clock_utc_ms()) - row->sort_ms < DAY_MS)
-        return;
     struct item item = {.kind = "slow",
                         .when_ms = row->sort_ms,
                         .what = text_oursf(arena, _("%s: open for longer than usual."),
@@ -141,17 +121,10 @@ static void put_slow_modification(struct inbox *inbox, const struct row *row)
     put_item(inbox, &item);
 }
 
-static void put_hold(struct inbox *inbox, const struct row *row)
+static void put_hold(struct inbox *inbox, const struct hold *hold)
 {
     struct cli *cli = inbox->cli;
-    const char *reference = row->record.payment_reference;
-    struct payment_facts facts;
-    struct err err = {0};
-    if (!reference || !cache_payment_facts(cli->desk.cache, reference, &facts, &err) ||
-        payment_action_possible(&facts, OP_CAPTURE) != WHY_POSSIBLE)
-        return;
-    int64_t began =
-        facts.extended_ms > facts.authorised_ms ? facts.extended_ms : facts.authorised_ms;
+    int64_t began = hold->began.zoned ? format_wall_ms(hold->began.ms) : hold->began.ms;
     int64_t left = began + cli->config.hold_days * DAY_MS - format_wall_ms(clock_utc_ms());
     if (began == 0 || left > LAPSE_WARN_MS)
         return;
@@ -162,9 +135,39 @@ static void put_hold(struct inbox *inbox, const struct row *row)
                                       format_ago(&cli->arena, left).bytes)
                          : text_ours(_("The hold may have lapsed already (estimated).")),
         .next = text_ours(_("Capture, extend or cancel it.")),
-        .amount = facts.authorised,
-        .target = arena_strdup(&cli->arena, reference)};
+        .amount = hold->amount,
+        .target = hold->payment_reference};
     put_item(inbox, &item);
+}
+
+static void on_attention(void *ctx, struct attention *attention)
+{
+    struct inbox *inbox = ctx;
+    inbox->answered = true;
+    inbox->failed = attention == NULL;
+    for (size_t i = 0; attention && i < attention->open_count; i++)
+        put_slow_modification(inbox, &attention->open[i]);
+    for (size_t i = 0; attention && i < attention->hold_count; i++)
+        put_hold(inbox, &attention->holds[i]);
+    if (attention)
+        attention_done(attention);
+}
+
+static bool is_answered(void *ctx)
+{
+    return ((struct inbox *)ctx)->answered;
+}
+
+static bool put_attention(struct inbox *inbox, struct err *err)
+{
+    struct cli *cli = inbox->cli;
+    int64_t now = format_wall_ms(clock_utc_ms());
+    cache_attention(cli->desk.cache, cli->loop, now - HOLD_MAX_MS, now - DAY_MS, on_attention,
+                    inbox);
+    if (cli_wait(cli, is_answered, inbox, -1, NULL) == CLI_WAIT_DONE && !inbox->failed)
+        return true;
+    cache_attention_forget(cli->desk.cache);
+    return err_set(err, ERR_STORAGE, "cache");
 }
 
 static bool put_contradiction(void *ctx, const struct contradiction *found)
@@ -197,14 +200,10 @@ int cli_inbox(struct cli *cli)
     struct err err = {0};
     if (!cli_has(cli, OPTION_JSON))
         inbox.table = cli_table_new(cli, columns, COUNT_OF(columns));
-    bool ok =
-        put_intents(&inbox, INTENTS_UNRESOLVED, true, &err) &&
-        put_intents(&inbox, INTENTS_ATTENTION, false, &err) &&
-        cache_contradictions(cli->desk.cache, put_contradiction, &inbox, &err) &&
-        each_row(&inbox, REC_MODIFICATION, "status:pending to:-1d", put_slow_modification, &err) &&
-        each_row(&inbox, REC_MODIFICATION, "status:received to:-1d", put_slow_modification, &err) &&
-        each_row(&inbox, REC_SESSION, "preauth:yes status:completed from:-30d", put_hold, &err) &&
-        each_row(&inbox, REC_PAYMENT, "preauth:yes status:success from:-30d", put_hold, &err);
+    bool ok = put_intents(&inbox, INTENTS_UNRESOLVED, true, &err) &&
+              put_intents(&inbox, INTENTS_ATTENTION, false, &err) &&
+              cache_contradictions(cli->desk.cache, put_contradiction, &inbox, &err) &&
+              put_attention(&inbox, &err);
     if (ok && !inbox.any)
         cli_say(text_ours(_("Nothing needs a person.")));
     if (inbox.table)

@@ -308,7 +308,8 @@ run recover --wait 20 --json && expect "which is found out" 0 '.[0].state == "co
 run journal --limit 0 --json
 expect "journal" 0 'length > 20 and all(.[]; .intent and .state and .kind and .operator == "Ana")'
 run journal --verify && expect "the chain holds" 0
-TERM=xterm run doctor --json
+export TERM=xterm
+run doctor --json
 expect "doctor names the short limits" 1 \
     'map(select(.ok | not).check) == ["charge_timeout", "quiet_period"] and length > 8'
 AVIRATO_ENV=live AVIRATO_API_KEY=live-key run payments --limit 1 --json
