@@ -202,8 +202,6 @@ static int note_property(VTermProp prop, VTermValue *value, void *ctx)
     struct pty *pty = ctx;
     if (prop == VTERM_PROP_ALTSCREEN)
         pty->modes.alternate_screen = value->boolean;
-    if (prop == VTERM_PROP_CURSORVISIBLE)
-        pty->modes.cursor_hidden = !value->boolean;
     if (prop == VTERM_PROP_MOUSE)
         pty->modes.mouse = value->number != VTERM_PROP_MOUSE_NONE;
     return 1;

@@ -105,6 +105,20 @@ char *pty_screen_text(struct pty *pty)
     return text;
 }
 
+/* The last of ?25h and ?25l. libvterm would have leaving the alternate screen bring the cursor's
+   visibility back too, which no real terminal does. */
+static bool cursor_hidden(const struct pty *pty)
+{
+    for (size_t i = pty->log_len; i >= 4; i--) {
+        const char *at = pty->log + i - 4;
+        if (memcmp(at + 1, "25h", 3) == 0 && (*at == '?' || *at == ';'))
+            return false;
+        if (memcmp(at + 1, "25l", 3) == 0 && (*at == '?' || *at == ';'))
+            return true;
+    }
+    return false;
+}
+
 /* --- golden --------------------------------------------------------------------------------- */
 
 #define STYLE_SIZE 80
@@ -173,7 +187,7 @@ char *pty_screen_golden(struct pty *pty)
     for (int i = 0; i < pty->rows; i++)
         write_style_row(pty, i, out);
     pty_cursor(pty, &row, &col);
-    if (pty->modes.cursor_hidden)
+    if (cursor_hidden(pty))
         fputs("cursor hidden\n", out);
     else
         fprintf(out, "cursor %d,%d\n", row, col);
@@ -196,6 +210,7 @@ static bool would_send(struct pty *pty, const char *expected)
 
 struct pty_modes pty_modes(struct pty *pty)
 {
+    pty->modes.cursor_hidden = cursor_hidden(pty);
     vterm_keyboard_start_paste(pty->vt);
     pty->modes.bracketed_paste = would_send(pty, "\033[200~");
     vterm_keyboard_key(pty->vt, VTERM_KEY_UP, VTERM_MOD_NONE);

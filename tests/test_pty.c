@@ -145,6 +145,7 @@ static void test_left_behind(void **state)
         {"printf '\\033[?2004h'", "paste"},
         {"printf '\\033[?1000h'", "mouse"},
         {"tput smkx", "application mode"},
+        {"tput civis; tput smcup; tput cnorm; tput rmcup", NULL},
         {"was=$(stty -g); tput smcup; tput smkx; tput civis; stty raw; printf '\\033[?2004h';"
          "printf '\\033[?2004l'; tput cnorm; tput rmkx; tput rmcup; stty $was", NULL},
     };
