@@ -24,7 +24,8 @@ void money_command(struct app *app, enum command command)
 
 struct text money_title(struct app *app, struct text what)
 {
-    return text_oursf(app_arena(app), "%s (%s)", what.bytes, words_env(app_desk(app)->env).bytes);
+    struct arena *arena = app_arena(app);
+    return text_oursf(arena, "%s %s", what.bytes, app_env_word(app, arena).bytes);
 }
 
 void money_copy(struct app *app)

@@ -26,7 +26,7 @@ void money_follow_seen(struct app *app, const char *intent_id, const struct paym
 
 extern const struct screen screen_link_ready; /* argument: intent id; money_follow() chooses it */
 
-/* "Charge (TRAINING)": no money screen without the word of its environment. */
+/* "Charge █ LIVE █": no money screen without the word of its environment. */
 struct text money_title(struct app *app, struct text what);
 /* COPY of a screen that has a target. */
 void money_copy(struct app *app);

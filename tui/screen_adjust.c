@@ -326,7 +326,7 @@ static int paint_so_far(struct app *app, const struct adjust *adjust, struct are
         {N_("Captured"), hold ? none : sum(app, adjust, facts->captured), STYLE_NORMAL},
         {N_("Refunded"), hold ? none : sum(app, adjust, facts->refunded), STYLE_NORMAL},
         {N_("In progress"), open > 0 ? sum(app, adjust, open) : none, STYLE_WARN},
-        {N_("Left"), hold ? none : sum(app, adjust, facts->left), STYLE_STRONG},
+        {N_("Left to refund"), hold ? none : sum(app, adjust, facts->left), STYLE_STRONG},
     };
     const struct fact in_short[] = {so_far[0], hold ? so_far[3] : so_far[8]};
     return low ? money_paint_facts(area, 0, in_short, COUNT_OF(in_short))

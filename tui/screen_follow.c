@@ -334,7 +334,7 @@ static int paint_moved(struct app *app, const struct follow *follow, struct area
     } rows[] = {{N_("Captured"), was->captured, is->captured},
                 {N_("Refunded"), was->refunded, is->refunded},
                 {N_("In progress"), was->refunding + was->capturing, is->refunding + is->capturing},
-                {N_("Left"), was->left, is->left}};
+                {N_("Left to refund"), was->left, is->left}};
     struct arena *arena = app_arena(app);
     const char *currency = is->authorised.currency;
     draw_field(area_cell(area, row, 16, 18), ALIGN_RIGHT, STYLE_DIM, text_ours(_("was")));
