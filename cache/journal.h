@@ -90,10 +90,6 @@ bool journal_list(struct journal *journal, enum intent_set set, int limit, struc
    the record; either may be NULL. */
 bool journal_about(struct journal *journal, const char *id, const char *payment_reference,
                    struct intent_page *page, struct err *err);
-/* All that was asked for on a payment or session here, oldest first. id and payment_reference: of
-   the record; either may be NULL. */
-bool journal_about(struct journal *journal, const char *id, const char *payment_reference,
-                   struct intent_page *page, struct err *err);
 /* A person has seen it; note may be NULL. Notes and evidence that hold a card number are
    ERR_INVALID. */
 bool journal_acknowledge(struct journal *journal, const char *id, const char *note,
