@@ -4,17 +4,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIST_MS     INT64_C(3600000) /* a first sync of everything may take its time */
-#define RECORD_MS   INT64_C(120000)
-#define PROGRESS_MS INT64_C(1000)
-#define STALE_ROWS  200
-#define STALE_BATCH 40
+#define LIST_MS        INT64_C(3600000) /* a first sync of everything may take its time */
+#define RECORD_MS      INT64_C(120000)
+#define PROGRESS_MS    INT64_C(1000)
+#define PROGRESS_CELLS 50
+#define STALE_ROWS     200
+#define STALE_BATCH    40
 
 /* What is waited for, and the line that says how far it is (people only). */
 struct fetch {
     struct cli *cli;
     enum record_kind kind;
-    int64_t shown_ms; /* boot clock of the last progress line, 0: none yet */
+    int64_t shown_ms; /* boot clock of the last progress line */
+    bool shown;
 };
 
 static void show_progress(struct fetch *fetch)
@@ -40,6 +42,7 @@ static bool fetch_is_over(void *ctx)
         return true;
     if (isatty(STDERR_FILENO) && now - fetch->shown_ms >= PROGRESS_MS) {
         fetch->shown_ms = now;
+        fetch->shown = true;
         show_progress(fetch);
     }
     return false;
@@ -50,7 +53,10 @@ static int fetch_end(struct cli *cli, enum record_kind kind, int64_t limit_ms)
 {
     struct sync_progress progress;
     struct fetch fetch = {.cli = cli, .kind = kind, .shown_ms = clock_boot_ms()};
-    if (cli_wait(cli, fetch_is_over, &fetch, limit_ms, NULL) == CLI_WAIT_LEFT)
+    enum cli_wait end = cli_wait(cli, fetch_is_over, &fetch, limit_ms, NULL);
+    if (fetch.shown)
+        fprintf(stderr, "\r%*s\r", PROGRESS_CELLS, "");
+    if (end == CLI_WAIT_LEFT)
         return CLI_FAILED;
     sync_get_progress(cli->desk.sync, kind, &progress);
     ops_hold_against_lists(cli->desk.ops, cli->changed);

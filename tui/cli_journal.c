@@ -217,5 +217,7 @@ int cli_recover(struct cli *cli)
         cli_say(text_ours(_("Nothing is open: there is nothing to settle.")));
     bool settled = report(&recovery);
     intent_page_done(&recovery.open);
+    if (!settled) /* says why, where the API is out of reach */
+        cli_fetch_terminals(cli, false);
     return settled ? CLI_DONE : CLI_UNKNOWN;
 }

@@ -42,7 +42,10 @@ int cli_exit_of_error(enum err_code code)
 
 int cli_fail(struct cli *cli, const struct err *err, const struct api_error *api)
 {
-    cli_say_advice(words_of_error(&cli->arena, err, api));
+    struct advice advice = words_of_error(&cli->arena, err, api);
+    if (!cli->args.command || !(cli->args.command->flags & CLI_MOVES_MONEY))
+        advice.money = text_ours(""); /* a list has nothing to say about money */
+    cli_say_advice(advice);
     return cli_exit_of_error(err->code);
 }
 

@@ -87,9 +87,10 @@ static int put_cell(struct text cell, int room, bool right, int blanks)
     char *cut = NULL;
     if (used > room) {
         size_t bytes = text_fit(cell, room - 1, &used);
-        cut = mem_alloc(bytes + sizeof "…");
+        const char *mark = format_utf8() ? "…" : "~";
+        cut = mem_alloc(bytes + strlen(mark) + 1);
         memcpy(cut, cell.bytes, bytes);
-        memcpy(cut + bytes, "…", sizeof "…");
+        memcpy(cut + bytes, mark, strlen(mark));
         used++;
     }
     int before = blanks + (right ? room - used : 0);
