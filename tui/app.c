@@ -170,17 +170,24 @@ static void reload(struct app *app, struct layer *layer, unsigned bits)
     }
 }
 
+/* False: it was open already. */
+static bool open_numbered(struct app *app, enum screen_id id)
+{
+    if (app->bases[id])
+        return false;
+    struct layer *layer = app->bases[id] = layer_new(numbered[id]);
+    if (layer->screen->open)
+        layer->screen->open(app, layer->state, NULL);
+    return true;
+}
+
 void app_go(struct app *app, enum screen_id id)
 {
     app_close_down_to(app, 0);
     app->current = id;
     app->dirty = true;
-    if (!app->bases[id]) {
-        struct layer *layer = app->bases[id] = layer_new(numbered[id]);
-        if (layer->screen->open)
-            layer->screen->open(app, layer->state, NULL);
+    if (open_numbered(app, id))
         return;
-    }
     unsigned missed = app->bases[id]->missed;
     app->bases[id]->missed = 0;
     reload(app, app->bases[id], missed);
@@ -194,7 +201,6 @@ static void close_all(struct app *app)
             layer_bury(app, app->bases[i], true);
         app->bases[i] = NULL;
     }
-    free_dead(app);
     free(app->facts_for);
     app->facts_for = NULL;
 }
@@ -232,8 +238,11 @@ static void hand_out_changes(struct app *app)
     if (bits & CHANGED_JOURNAL)
         count_intents(app);
     for (int i = 0; i < SCREEN_COUNT; i++) {
-        if (app->bases[i] && i != (int)app->current)
-            app->bases[i]->missed |= bits;
+        struct layer *layer = app->bases[i];
+        if (layer && i != (int)app->current && layer->screen->badge)
+            reload(app, layer, bits);
+        else if (layer && i != (int)app->current)
+            layer->missed |= bits;
     }
     reload(app, app->bases[app->current], bits);
     for (int i = 0; i < app->depth; i++)
@@ -279,6 +288,15 @@ void app_leave(struct app *app, int status)
     loop_stop(app->loop);
 }
 
+/* The first screen; those that count something for their tab count from now on. */
+static void open_first(struct app *app)
+{
+    for (int i = 0; i < SCREEN_COUNT; i++)
+        if (numbered[i]->badge)
+            open_numbered(app, (enum screen_id)i);
+    app_go(app, SCREEN_SESSIONS);
+}
+
 bool app_change_env(struct app *app, enum env env)
 {
     struct err err = {0};
@@ -291,7 +309,7 @@ bool app_change_env(struct app *app, enum env env)
     bool changed = app->settings.reopen(app->settings.ctx, env, &err);
     app->desk->changes = (struct changes){on_change, app};
     app->changed = CHANGED_JOURNAL;
-    app_go(app, SCREEN_SESSIONS);
+    open_first(app);
     if (!changed)
         app_error(app, &err);
     return changed;
@@ -377,7 +395,7 @@ static void start_screens(struct app *app)
     app->desk->changes = (struct changes){on_change, app};
     app_enter(app);
     count_intents(app);
-    app_go(app, SCREEN_SESSIONS);
+    open_first(app);
     if (app->settings.notice)
         app_message(app, STYLE_WARN, text_ours(_(app->settings.notice)));
     app_exit(app);
@@ -413,6 +431,7 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
         loop_run_until(loop, nothing_in_flight, app, app_config(app)->charge_timeout_s * 1000LL);
     desk->changes = (struct changes){0};
     close_all(app);
+    free_dead(app);
     grid_done(&app->grid);
     arena_done(&app->arena);
     free(app->message);

@@ -50,7 +50,9 @@ struct screen {
     struct text (*why_not)(struct app *app, void *state, struct arena *arena, enum command command);
     /* The row under the cursor; strings live in arena. False: none. */
     bool (*target)(struct app *app, void *state, struct arena *arena, struct target *out);
-    int (*badge)(struct app *app); /* number behind the tab's label, 0: none */
+    /* Number behind the tab's label, 0: none. A numbered screen with one is opened at the start and
+       reloaded even while another is shown. */
+    int (*badge)(const void *state);
     /* Of the area given to paint (0: any). An overlay that no longer fits is told so once and
        should close itself, a money question as "not confirmed". */
     int min_rows, min_cols;
@@ -58,7 +60,12 @@ struct screen {
 };
 
 /* Numbered screens: X(id, descriptor). Position is the key; they live as long as the desk. */
-#define SCREEN_LIST(X) X(SESSIONS, screen_sessions)
+#define SCREEN_LIST(X)                                                                             \
+    X(SESSIONS, screen_sessions)                                                                   \
+    X(PAYMENTS, screen_payments)                                                                   \
+    X(MODIFICATIONS, screen_modifications)                                                         \
+    X(TERMINALS, screen_terminals)                                                                 \
+    X(INBOX, screen_inbox)
 enum screen_id {
 #define X(id, descriptor) SCREEN_##id,
     SCREEN_LIST(X)

@@ -49,6 +49,7 @@ struct app {
 void command_go(struct app *app, enum command command);
 void command_back(struct app *app, enum command command);
 void command_help(struct app *app, enum command command);
+void command_environment(struct app *app, enum command command);
 
 struct layer *app_top(struct app *app);
 /* Around every handler: app->arena is emptied when the outermost one ends. */

@@ -19,7 +19,8 @@ enum scope { /* where a key means something; each screen names one */
     SCOPE_WAIT = 1 << 4,   /* a charge on its way, a payment link */
     SCOPE_TEXT = 1 << 5,   /* forms and dialogs: no command but those of the dialog itself */
     SCOPE_BROWSE = SCOPE_LIST | SCOPE_DETAIL | SCOPE_TERMINALS | SCOPE_INBOX,
-    SCOPE_ROWS = SCOPE_LIST | SCOPE_TERMINALS | SCOPE_INBOX
+    SCOPE_ROWS = SCOPE_LIST | SCOPE_TERMINALS | SCOPE_INBOX,
+    SCOPE_ACTS = SCOPE_LIST | SCOPE_DETAIL | SCOPE_INBOX /* where a payment can be acted on */
 };
 enum command_flag {
     NEEDS_ROW = 1 << 0,    /* something is selected */
@@ -33,13 +34,19 @@ enum command_flag {
       NEEDS_NET | MOVES_MONEY, money_command)                                                      \
     X(LINK, "n F3", SCOPE_BROWSE, N_("Link"), N_("Make a payment link with a QR code"),            \
       NEEDS_NET | MOVES_MONEY, money_command)                                                      \
-    X(REFUND, "r", SCOPE_LIST | SCOPE_DETAIL, N_("Refund"), N_("Refund a payment"),                \
+    X(ACKNOWLEDGE, "a", SCOPE_INBOX, N_("Acknowledge"), N_("Take note of a failure, in writing"),  \
+      NEEDS_ROW, NULL)                                                                             \
+    X(LOOK, "l", SCOPE_INBOX, N_("Look now"), N_("Ask the API about this one now"),                \
+      NEEDS_ROW | NEEDS_NET, NULL)                                                                 \
+    X(BY_HAND, "h", SCOPE_INBOX, N_("By hand"), N_("Close by hand, with evidence"), NEEDS_ROW,     \
+      NULL)                                                                                        \
+    X(REFUND, "r", SCOPE_ACTS, N_("Refund"), N_("Refund a payment"),                               \
       NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
-    X(CAPTURE, "c", SCOPE_LIST | SCOPE_DETAIL, N_("Capture"), N_("Capture a pre-authorisation"),   \
+    X(CAPTURE, "c", SCOPE_ACTS, N_("Capture"), N_("Capture a pre-authorisation"),                  \
       NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
-    X(CANCEL, "x", SCOPE_LIST | SCOPE_DETAIL, N_("Cancel"), N_("Cancel a pre-authorisation"),      \
+    X(CANCEL, "x", SCOPE_ACTS, N_("Cancel"), N_("Cancel a pre-authorisation"),                     \
       NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
-    X(EXTEND, "e", SCOPE_LIST | SCOPE_DETAIL, N_("Extend"), N_("Extend a pre-authorisation"),      \
+    X(EXTEND, "e", SCOPE_ACTS, N_("Extend"), N_("Extend a pre-authorisation"),                     \
       NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
     X(FINISH, "Enter", SCOPE_WAIT, N_("Done"), N_("Close what has ended"), 0, NULL)                \
     X(STEP_AWAY, "d", SCOPE_WAIT, N_("Step away"), N_("Leave a charge that goes on"), 0, NULL)     \
@@ -63,7 +70,12 @@ enum command_flag {
     X(FIRST, "g Home", SCOPE_BROWSE, NULL, N_("To the first row"), 0, NULL)                        \
     X(LAST, "G End", SCOPE_BROWSE, NULL, N_("To the last row"), 0, NULL)                           \
     X(GO_SESSIONS, "1", SCOPE_BROWSE, NULL, N_("Sessions"), 0, command_go)                         \
-    X(ENVIRONMENT, "t", SCOPE_BROWSE, NULL, N_("Change environment"), 0, NULL)                     \
+    X(GO_PAYMENTS, "2", SCOPE_BROWSE, NULL, N_("To the POS payments"), 0, command_go)              \
+    X(GO_MODIFICATIONS, "3", SCOPE_BROWSE, NULL, N_("To the modifications"), 0, command_go)        \
+    X(GO_TERMINALS, "4", SCOPE_BROWSE, NULL, N_("To the terminals"), 0, command_go)                \
+    X(GO_INBOX, "5", SCOPE_BROWSE, NULL, N_("To the inbox"), 0, command_go)                        \
+    X(FIELDS, "v", SCOPE_DETAIL, N_("Fields"), N_("All that the API sent, as it came"), 0, NULL)   \
+    X(ENVIRONMENT, "t", SCOPE_BROWSE, NULL, N_("Change environment"), 0, command_environment)      \
     X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions possible here"), 0,      \
       command_help)                                                                                \
     X(CLOSE, "Esc", SCOPE_DETAIL | SCOPE_WAIT, NULL, N_("Back to the list"), 0, command_back)      \

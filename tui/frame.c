@@ -119,7 +119,7 @@ static void paint_tabs(struct app *app, struct area area)
     int col = 1;
     for (int i = 0; i < SCREEN_COUNT; i++) {
         bool here = i == (int)app->current;
-        int badge = screens[i]->badge ? screens[i]->badge(app) : 0;
+        int badge = screens[i]->badge ? screens[i]->badge(app->bases[i]->state) : 0;
         struct text number = badge > 0 ? text_oursf(&app->arena, " (%d)", badge) : text_ours("");
         struct text label = text_oursf(&app->arena, "%s%d %s%s%s", here ? "[" : "", i + 1,
                                        _(screens[i]->title), number.bytes, here ? "]" : "");

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { MARK_COLS = 3, GAP = 2, COLUMNS_MAX = 16 };
+enum { MARK_COLS = 3, GAP = 1, COLUMNS_MAX = 16 };
 
 /* --- columns ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,62 @@
+#include "lines.h"
+
+#include <string.h>
+
+void lines_add(struct lines *lines, struct text when, struct text what, enum style style)
+{
+    if (lines->count == lines->room) {
+        struct line *old = lines->items;
+        lines->room = lines->room ? lines->room * 2 : 64;
+        lines->items = arena_alloc(&lines->arena, lines->room * sizeof *old);
+        if (lines->count > 0)
+            memcpy(lines->items, old, lines->count * sizeof *old);
+    }
+    lines->items[lines->count++] = (struct line){when, what, style};
+}
+
+void lines_clear(struct lines *lines)
+{
+    arena_done(&lines->arena);
+    lines->items = NULL;
+    lines->count = lines->room = 0;
+}
+
+void lines_done(struct lines *lines)
+{
+    lines_clear(lines);
+    *lines = (struct lines){0};
+}
+
+/* Draws all from row on, which may lie above the area; returns the row after the last. */
+static int draw_all(const struct lines *lines, struct area area, int row, int col)
+{
+    for (size_t i = 0; i < lines->count && row < area.rows; i++) {
+        const struct line *line = &lines->items[i];
+        draw_text(area, row, 0, STYLE_DIM, line->when);
+        int next = draw_wrapped(area, row, col, line->style, line->what);
+        row = next > row ? next : row + 1;
+    }
+    return row;
+}
+
+/* Rows they take at this width: drawn so far above that nothing of it is seen. */
+static int measure(const struct lines *lines, struct area area, int col)
+{
+    enum { FAR_ABOVE = 1 << 24 };
+    return draw_all(lines, area, -FAR_ABOVE, col) + FAR_ABOVE;
+}
+
+void lines_paint(struct lines *lines, struct area area, int col)
+{
+    int most = measure(lines, area, col) - area.rows;
+    lines->height = area.rows;
+    if (lines->top > most)
+        lines->top = most;
+    if (lines->top < 0)
+        lines->top = 0;
+    draw_all(lines, area, -lines->top, col);
+    if (lines->top > 0)
+        draw_text(area, 0, area.cols - 1, STYLE_KEY, text_ours("↑"));
+    if (lines->top < most)
+        draw_text(area, area.rows - 1, area.cols - 1, STYLE_KEY, text_ours("↓"));
+}

@@ -1,0 +1,37 @@
+/* Screen 2: what was charged on the terminals. */
+#include "records.h"
+
+static struct text get_terminal(struct arena *arena, const void *row)
+{
+    return text_clean(arena, record_of(row)->poi_id);
+}
+
+static const struct column columns[] = {
+    {N_("Created"), CREATED_COLS, ALIGN_LEFT, 0, SORT_CREATED, record_created, NULL,
+     record_created_csv},
+    {N_("Status"), STATUS_COLS, ALIGN_LEFT, 0, SORT_STATUS, record_status, record_status_style,
+     NULL},
+    {N_("Amount"), AMOUNT_COLS, ALIGN_RIGHT, 0, SORT_AMOUNT, record_amount, NULL,
+     record_amount_csv},
+    {N_("Currency"), 0, ALIGN_LEFT, 0, NO_SORT, record_currency, NULL, NULL},
+    {N_("P"), 1, ALIGN_LEFT, 0, NO_SORT, record_hold, NULL, NULL},
+    {N_("Reference"), REFERENCE_COLS, ALIGN_LEFT, 0, SORT_REFERENCE, record_reference, NULL, NULL},
+    {N_("Terminal"), 20, ALIGN_LEFT, 1, SORT_TERMINAL, get_terminal, NULL, NULL},
+    {N_("Description"), 15, ALIGN_LEFT, 2, SORT_DESCRIPTION, record_description, NULL, NULL},
+    {N_("Payment"), 0, ALIGN_LEFT, 0, NO_SORT, record_id, NULL, NULL},
+};
+
+static bool payments_open(struct app *app, void *state, const void *argument)
+{
+    static const struct list_settings settings = {REC_PAYMENT, columns, COUNT_OF(columns),
+                                                  "payments", record_copy};
+    (void)argument;
+    return records_open(app, state, &settings);
+}
+
+const struct screen screen_payments = {
+    .title = N_("POS"),
+    .changes = CHANGED_PAYMENTS | CHANGED_MODIFICATIONS,
+    .open = payments_open,
+    RECORDS_HANDLERS,
+};
