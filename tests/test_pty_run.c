@@ -117,7 +117,7 @@ static void test_failures(void **state)
 
 static void test_golden(void **state)
 {
-    static const char script[] = "limit 2\nsize 40x4\nenv GREETING=hi\nmask id-[0-9]+\nwait ready\n"
+    static const char script[] = "limit 1\nsize 40x4\nenv GREETING=hi\nmask id-[0-9]+\nwait ready\n"
                                  "keys id-%d<Enter>\nwait got id\ngolden first\n";
     char text[256];
     (void)state;
@@ -195,7 +195,7 @@ static void test_qr(void **state)
 
 static void test_variants(void **state)
 {
-    static const char script[] = "variants en-60x10 es-live\n"
+    static const char script[] = "variants en-60x10 es-live\nlimit 2\n"
                                  "wait ready --language en | --language es --env live\n"
                                  "golden many\n";
     char path[PATH_MAX];
@@ -206,7 +206,7 @@ static void test_variants(void **state)
     assert_int_equal(access(path, R_OK), 0);
     write_file("many.es-live.golden", "other\n");
     assert_false(play(script, false));
-    assert_non_null(strstr(said, "x.keys:3: es-live the screen is not"));
+    assert_non_null(strstr(said, "x.keys:4: es-live the screen is not"));
     assert_non_null(strstr(said, "base_url = http://127.0.0.1:4711/external/v1/"));
     assert_non_null(strstr(said, "1 passed, 1 failed\n"));
     assert_fails("variants en-blue\nwait ready\n", "no such variant: blue");
