@@ -7,7 +7,8 @@
 
 #define DAY_MS        (INT64_C(24) * 3600 * 1000)
 #define HOLD_WARN_MS  (3 * DAY_MS)
-#define HOLD_SPAN_MS  (60 * DAY_MS) /* a hold extended for longer than that exists nowhere */
+#define HOLD_GONE_MS  (28 * DAY_MS) /* no card scheme holds longer: nobody can do anything then */
+#define HOLD_SPAN_MS  (90 * DAY_MS) /* extended again and again since it was made */
 #define OPEN_USUAL_MS DAY_MS        /* what others asked for; our own is followed more closely */
 
 enum { INTENTS_MAX = 1000 };
@@ -104,12 +105,18 @@ static void add_open(struct inbox *inbox, const struct record *record)
     item->payment_reference = arena_strdup(arena, record->payment_reference);
 }
 
+static bool is_due(const struct hold *hold, int hold_days, bool lapsed)
+{
+    int64_t left = record_hold_left_ms(&hold->began, hold_days);
+    if (hold->began.ms == 0 || (left <= 0) != lapsed)
+        return false;
+    return lapsed ? record_age_ms(&hold->began) < HOLD_GONE_MS : left <= HOLD_WARN_MS;
+}
+
 static void add_hold(struct inbox *inbox, const struct hold *hold, int hold_days)
 {
     struct arena *arena = &inbox->arena;
     int64_t left = record_hold_left_ms(&hold->began, hold_days);
-    if (hold->began.ms == 0 || left > HOLD_WARN_MS)
-        return;
     struct inbox_item *item = add(inbox, INBOX_HOLD);
     item->what = left > 0 ? text_oursf(arena, _("Hold: about %s left"),
                                        format_ago(arena, left).bytes)
@@ -124,6 +131,17 @@ static void add_hold(struct inbox *inbox, const struct hold *hold, int hold_days
     item->record_kind = hold->kind;
     item->record_id = arena_strdup(arena, hold->id);
     item->payment_reference = arena_strdup(arena, hold->payment_reference);
+}
+
+/* Those that can still be saved first, the nearest to its end on top; then what lapsed last. */
+static void add_holds(struct inbox *inbox, const struct attention *attention, int hold_days)
+{
+    for (size_t i = 0; i < attention->hold_count; i++)
+        if (is_due(&attention->holds[i], hold_days, false))
+            add_hold(inbox, &attention->holds[i], hold_days);
+    for (size_t i = attention->hold_count; i-- > 0;)
+        if (is_due(&attention->holds[i], hold_days, true))
+            add_hold(inbox, &attention->holds[i], hold_days);
 }
 
 static bool add_contradiction(void *ctx, const struct contradiction *found)
@@ -163,8 +181,8 @@ bool inbox_read(struct inbox *inbox, const struct desk *desk, const struct atten
     intent_page_done(&intents);
     for (size_t i = 0; attention && i < attention->open_count; i++)
         add_open(inbox, &attention->open[i].record);
-    for (size_t i = 0; attention && i < attention->hold_count; i++)
-        add_hold(inbox, &attention->holds[i], desk->config->hold_days);
+    if (attention)
+        add_holds(inbox, attention, desk->config->hold_days);
     return cache_contradictions(desk->cache, add_contradiction, inbox, err);
 }
 

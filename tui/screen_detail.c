@@ -202,7 +202,7 @@ static int paint_facts(struct detail *detail, struct area area, int row)
         {N_("Captured"), facts->captured, STYLE_NORMAL},
         {N_("Refunded"), facts->refunded, STYLE_NORMAL},
         {N_("In progress"), facts->refunding + facts->capturing, STYLE_WARN},
-        {N_("Left"), facts->left, STYLE_STRONG},
+        {N_("Left to refund"), facts->left, STYLE_STRONG},
     };
     enum { COLUMNS = COUNT_OF(columns) };
     const char *currency = facts->authorised.currency;
@@ -270,7 +270,7 @@ static void detail_paint(struct app *app, void *state, struct area area)
     }
     draw_text(area, row + 1, 0, STYLE_TITLE,
               text_ours(detail->shows_fields ? _("As the API sent it") : _("Timeline")));
-    struct area rest = area_rows(area, row + 2, area.rows - row - 3);
+    struct area rest = area_rows(area, row + 2, area.rows - row - 2);
     if (detail->shows_fields)
         lines_paint(&detail->fields, rest, 0);
     else

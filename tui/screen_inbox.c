@@ -17,7 +17,7 @@ struct inbox_screen {
     struct attention attention;
     bool has_attention, asking, ask_again;
     int64_t read_boot_ms;
-    struct table table; /* cursor only: an item takes more than one row */
+    int cursor, top, height; /* items; one takes more than one row */
     char acting_on[INTENT_ID_SIZE]; /* while a note is being typed */
 };
 
@@ -25,9 +25,8 @@ struct inbox_screen {
 
 static const struct inbox_item *selected(const struct inbox_screen *screen)
 {
-    int cursor = screen->table.cursor;
-    bool there = cursor >= 0 && (size_t)cursor < screen->inbox.count;
-    return there ? &screen->inbox.items[cursor] : NULL;
+    bool there = screen->cursor >= 0 && (size_t)screen->cursor < screen->inbox.count;
+    return there ? &screen->inbox.items[screen->cursor] : NULL;
 }
 
 static bool is_same(const struct inbox_item *item, const char *intent_id, const char *record_id)
@@ -37,11 +36,26 @@ static bool is_same(const struct inbox_item *item, const char *intent_id, const 
     return record_id && item->record_id && strcmp(item->record_id, record_id) == 0;
 }
 
-/* The cursor stays on its item, or where that one was. */
+/* The cursor exists and is on the screen. */
+static void settle(struct inbox_screen *screen)
+{
+    int count = (int)screen->inbox.count;
+    if (screen->cursor >= count)
+        screen->cursor = count - 1;
+    if (screen->cursor < 0)
+        screen->cursor = 0;
+    if (screen->top > screen->cursor)
+        screen->top = screen->cursor;
+    if (screen->height > 0 && screen->top + screen->height <= screen->cursor)
+        screen->top = screen->cursor - screen->height + 1;
+}
+
+/* The cursor stays on its item, or where that one was; at the top it stays there: what comes in
+   above is to be seen. */
 static void read_again(struct inbox_screen *screen)
 {
     struct arena *arena = app_arena(screen->app);
-    const struct inbox_item *before = selected(screen);
+    const struct inbox_item *before = screen->cursor > 0 ? selected(screen) : NULL;
     const char *intent_id = before ? arena_strdup(arena, before->intent_id) : NULL;
     const char *record_id = before ? arena_strdup(arena, before->record_id) : NULL;
     struct err err = {0};
@@ -50,8 +64,8 @@ static void read_again(struct inbox_screen *screen)
         app_error(screen->app, &err);
     for (size_t i = 0; before && i < screen->inbox.count; i++)
         if (is_same(&screen->inbox.items[i], intent_id, record_id))
-            screen->table.cursor = (int)i;
-    table_move(&screen->table, COMMAND_NONE, (int)screen->inbox.count);
+            screen->cursor = (int)i;
+    settle(screen);
     app_dirty(screen->app);
 }
 
@@ -166,14 +180,14 @@ static void inbox_paint(struct app *app, void *state, struct area area)
         return;
     }
     area = area_rows(area, 1, area.rows - 1);
-    screen->table.height = area.rows / rows;
-    table_move(&screen->table, COMMAND_NONE, (int)screen->inbox.count);
-    for (int i = 0; i < screen->table.height; i++) {
-        int index = screen->table.top + i;
+    screen->height = area.rows / rows;
+    settle(screen);
+    for (int i = 0; i < screen->height; i++) {
+        int index = screen->top + i;
         if ((size_t)index >= screen->inbox.count)
             break;
         struct area place = area_rows(area, i * rows, rows);
-        if (index == screen->table.cursor)
+        if (index == screen->cursor)
             draw_text(place, 0, 0, STYLE_SELECTED, text_ours(">"));
         paint_item(screen, place, &screen->inbox.items[index]);
     }
@@ -260,6 +274,21 @@ static void refresh(struct app *app, struct inbox_screen *screen)
     app_message(app, STYLE_NORMAL, text_ours(_("Asking for news…")));
 }
 
+static bool move(struct inbox_screen *screen, enum command command)
+{
+    int count = (int)screen->inbox.count, page = screen->height > 0 ? screen->height : 1;
+    int by = command == COMMAND_UP          ? -1
+             : command == COMMAND_DOWN      ? 1
+             : command == COMMAND_PAGE_UP   ? -page
+             : command == COMMAND_PAGE_DOWN ? page
+             : command == COMMAND_FIRST     ? -count
+             : command == COMMAND_LAST      ? count
+                                            : 0;
+    screen->cursor += by;
+    settle(screen);
+    return by != 0 || count == 0;
+}
+
 static bool inbox_command(struct app *app, void *state, enum command command)
 {
     struct inbox_screen *screen = state;
@@ -286,7 +315,7 @@ static bool inbox_command(struct app *app, void *state, enum command command)
         refresh(app, screen);
         return true;
     default:
-        return table_move(&screen->table, command, (int)screen->inbox.count);
+        return move(screen, command);
     }
 }
 

@@ -67,13 +67,22 @@ static void add_attempts(struct maker *maker, const struct record *record)
     }
 }
 
+/* Written as the beginning of a line. */
+static struct text type_of(struct arena *arena, const struct record *record)
+{
+    for (int kind = 0; record->type && kind < OP_KINDS; kind++)
+        if (strcmp(record->type, op_name((enum op_kind)kind)) == 0)
+            return words_op((enum op_kind)kind);
+    return words_type(arena, record->type);
+}
+
 static void add_modification(struct maker *maker, const struct record *record)
 {
     struct arena *arena = maker->arena;
     struct event *event = add(maker, &record->created, STEP_MODIFICATION);
     struct text status = words_status(arena, REC_MODIFICATION, record->status);
     event->style = style_of_status(REC_MODIFICATION, record->status);
-    event->what = text_oursf(arena, "%s: %s", words_type(arena, record->type).bytes, status.bytes);
+    event->what = text_oursf(arena, "%s: %s", type_of(arena, record).bytes, status.bytes);
     event->what = join(arena, event->what, amount_or_nothing(arena, &record->amount));
     event->what = join(arena, event->what, words_reason(arena, record->reason));
     event->more = text_clean(arena, record->id);
