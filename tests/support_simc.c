@@ -16,11 +16,11 @@ static struct arena kept;
 void simc_open(const struct sim_settings *settings, enum env env)
 {
     simc = (struct simc){.lab = lab_open(settings), .env = env};
-    simc.access = (struct api_settings){.env = env,
-                                        .base_url = sim_base_url(simc.lab->sim),
-                                        .webcode = settings->webcode,
-                                        .api_key = env == ENV_LIVE ? settings->live_key
-                                                                   : settings->test_key};
+    simc.access =
+        (struct api_settings){.env = env,
+                              .base_url = sim_base_url(simc.lab->sim),
+                              .webcode = settings->webcode,
+                              .api_key = env == ENV_LIVE ? settings->live_key : settings->test_key};
     simc_connect();
 }
 
@@ -139,10 +139,8 @@ struct simc_got *simc_get(enum endpoint endpoint, const char *id, struct list_qu
 
 struct simc_got *simc_post(enum endpoint endpoint, const char *body, const char *key)
 {
-    struct api_request request = {.endpoint = endpoint,
-                                  .body = body,
-                                  .body_len = strlen(body),
-                                  .idempotency_key = key};
+    struct api_request request = {
+        .endpoint = endpoint, .body = body, .body_len = strlen(body), .idempotency_key = key};
     return simc_wait(simc_begin(&request));
 }
 
@@ -183,9 +181,8 @@ struct simc_got *simc_modify(enum endpoint endpoint, const char *payment, int64_
 const struct record *simc_record(const struct simc_got *got)
 {
     if (got->answer.body != BODY_DATA)
-        fail_msg("no data: HTTP %d, code %d, %s%s", got->answer.http_status,
-                 got->answer.error.code, got->answer.trouble,
-                 got->answer.error.message ? got->answer.error.message : "");
+        fail_msg("no data: HTTP %d, code %d, %s%s", got->answer.http_status, got->answer.error.code,
+                 got->answer.trouble, got->answer.error.message ? got->answer.error.message : "");
     if (got->answer.record.id)
         return &got->answer.record;
     assert_true(got->answer.count > 0);

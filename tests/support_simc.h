@@ -15,7 +15,7 @@ struct simc {
 extern struct simc simc; /* one a test */
 
 void simc_open(const struct sim_settings *settings, enum env env);
-void simc_connect(void); /* makes the client anew from simc.access */
+void simc_connect(void);      /* makes the client anew from simc.access */
 int simc_close(void **state); /* teardown */
 /* Whether a reference belongs where simc.client talks to. */
 bool simc_is_home(const char *reference);
@@ -54,9 +54,9 @@ bool simc_ledger(const char *key, struct simc_entry *out);
 void simc_agrees_with_ledger(const struct simc_got *got, const char *kind);
 int64_t simc_executions(const struct simc_got *got);
 
-#define DEMO_POI  "V400m-TEST-000001"
-#define DEMO_POI2 "S1F2-TEST-000002"
-#define DEMO_OFF  "P400Plus-TEST-000003"
+#define DEMO_POI   "V400m-TEST-000001"
+#define DEMO_POI2  "S1F2-TEST-000002"
+#define DEMO_OFF   "P400Plus-TEST-000003"
 #define CASE(name) cmocka_unit_test_teardown(name, simc_close)
 
 #endif

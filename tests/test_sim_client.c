@@ -176,10 +176,9 @@ static void terminals_are_listed(void)
     struct simc_got *all = simc_get(EP_TERMINALS, NULL, (struct list_query){0});
     struct simc_got *online =
         simc_get(EP_TERMINALS, NULL, (struct list_query){.sync_from_provider = true});
-    static const char *const known[][3] = {
-        {DEMO_POI, "Terminal Test 1 - Mostrador", "V400m"},
-        {DEMO_POI2, "Terminal Test 2 - Terraza", "S1F2"},
-        {DEMO_OFF, "Terminal Test 3 - Almacen", "P400Plus"}};
+    static const char *const known[][3] = {{DEMO_POI, "Terminal Test 1 - Mostrador", "V400m"},
+                                           {DEMO_POI2, "Terminal Test 2 - Terraza", "S1F2"},
+                                           {DEMO_OFF, "Terminal Test 3 - Almacen", "P400Plus"}};
     assert_int_equal(all->answer.body, BODY_DATA);
     assert_int_equal(all->answer.count, 3);
     assert_int_equal(online->answer.count, 2);
@@ -260,12 +259,9 @@ static void refusals_of_the_card_are_read(void **state)
         int64_t minor;
         const char *currency, *status;
         int64_t executed;
-    } cases[] = {{1201, "EUR", "refused", 0},
-                 {1202, "KWD", "cancelled", 0},
-                 {1205, "JPY", "success", 1},
-                 {1, "EUR", "refused", 0},
-                 {100, "JPY", "success", 1},
-                 {MONEY_MAX, "KWD", "success", 1}};
+    } cases[] = {{1201, "EUR", "refused", 0}, {1202, "KWD", "cancelled", 0},
+                 {1205, "JPY", "success", 1}, {1, "EUR", "refused", 0},
+                 {100, "JPY", "success", 1},  {MONEY_MAX, "KWD", "success", 1}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct charge_draft draft = {.poi_id = DEMO_POI,
                                      .amount = money_make(cases[i].minor, cases[i].currency)};
@@ -302,9 +298,9 @@ static void failed_modifications_say_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(every_endpoint_works_in_test),  CASE(every_endpoint_works_in_live),
+        CASE(every_endpoint_works_in_test),     CASE(every_endpoint_works_in_live),
         CASE(every_endpoint_works_in_training), CASE(environments_share_nothing),
-        CASE(refusals_of_the_card_are_read), CASE(failed_modifications_say_why),
+        CASE(refusals_of_the_card_are_read),    CASE(failed_modifications_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,10 +41,8 @@ static void refused(const struct simc_got *got, int status, int code, enum api_t
 static void every_call_is_refused(int status, int code, enum api_trouble trouble)
 {
     for (int endpoint = 0; endpoint < EP_COUNT; endpoint++) {
-        const struct api_request request = {.endpoint = (enum endpoint)endpoint,
-                                            .id = charged,
-                                            .body = "{}",
-                                            .body_len = 2};
+        const struct api_request request = {
+            .endpoint = (enum endpoint)endpoint, .id = charged, .body = "{}", .body_len = 2};
         refused(simc_wait(simc_begin(&request)), status, code, trouble);
     }
 }
@@ -123,58 +121,61 @@ static void the_other_environments_objects_are_denied(void **state)
 #define WITH(x)  WEBCODE "," AMOUNT "," URLS "," x
 #define VALUE(x) WEBCODE "," POI ",\"amount\":{\"value\":" x ",\"currency\":\"EUR\"}"
 
+/* clang-format off */
+static const struct {
+    enum endpoint endpoint;
+    const char *members;
+    int code;
+} bodies[] = {
+    {EP_SESSION_CREATE, AMOUNT "," URLS, 12001},
+    {EP_SESSION_CREATE, WEBCODE "," URLS, 12001},
+    {EP_SESSION_CREATE, WEBCODE "," AMOUNT ",\"urlOk\":\"https://a/\"", 12001},
+    {EP_SESSION_CREATE, WEBCODE "," AMOUNT ",\"urlKo\":\"https://a/\"", 12001},
+    {EP_SESSION_CREATE, WITH("\"shopperLocale\":\"spanish\""), 12001},
+    {EP_SESSION_CREATE, WITH("\"isPreAuth\":\"yes\""), 12001},
+    {EP_SESSION_CREATE, WITH("\"unheardOf\":1"), 12001},
+    {EP_SESSION_CREATE, WITH("\"deliverAt\":\"29/06/2026\""), 12002},
+    {EP_SESSION_CREATE, WITH("\"deliverAt\":\"2026-06-29\""), 12002},
+    {EP_SESSION_CREATE, WITH("\"deliverAt\":\"2026-02-30T10:00:00Z\""), 12002},
+    {EP_SESSION_CREATE, WITH("\"countryCode\":\"ESP\""), 12006},
+    {EP_SESSION_CREATE, WITH("\"countryCode\":\"es\""), 12006},
+    {EP_SESSION_CREATE, WITH("\"countryCode\":\"\""), 12006},
+    {EP_SESSION_CREATE, WITH("\"countryCode\":\"KP\""), 12009},
+    {EP_POS_CHARGE, POI "," AMOUNT, 12001},
+    {EP_POS_CHARGE, WEBCODE "," AMOUNT, 12001},
+    {EP_POS_CHARGE, WEBCODE "," POI, 12001},
+    {EP_POS_CHARGE, WEBCODE ",\"poiId\":\"\"," AMOUNT, 12001},
+    {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":1000", 12001},
+    {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"value\":1000}", 12001},
+    {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"currency\":\"EUR\"}", 12001},
+    {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"value\":1000,\"currency\":\"eur\"}", 12001},
+    {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"value\":1000,\"currency\":\"ZZZ\"}", 12001},
+    {EP_POS_CHARGE, VALUE("0"), 12001},
+    {EP_POS_CHARGE, VALUE("-1000"), 12001},
+    {EP_POS_CHARGE, VALUE("10.5"), 12001},
+    {EP_POS_CHARGE, VALUE("\"1000\""), 12001},
+    {EP_POS_CHARGE, VALUE("1000000000001"), 12001},
+    {EP_POS_CHARGE, WEBCODE ",\"poiId\":\"V400m-000\"," AMOUNT, 10404},
+    {EP_REFUND, WEBCODE "," AMOUNT ",\"reason\":\"RETURN\"", 12001},
+    {EP_REFUND, WEBCODE "," NO_SUCH ",\"reason\":\"RETURN\"", 12001},
+    {EP_REFUND, WEBCODE "," NO_SUCH "," AMOUNT, 12001},
+    {EP_REFUND, WEBCODE "," NO_SUCH "," AMOUNT ",\"reason\":\"because\"", 12001},
+    {EP_REFUND, WEBCODE "," NO_SUCH "," AMOUNT ",\"reason\":\"RETURN\"", 10404},
+    {EP_CAPTURE, WEBCODE "," NO_SUCH, 12001},
+    {EP_CAPTURE, WEBCODE "," AMOUNT, 12001},
+    {EP_CAPTURE, WEBCODE "," NO_SUCH "," AMOUNT, 10404},
+    {EP_CANCEL, WEBCODE, 12001},
+    {EP_CANCEL, WEBCODE "," NO_SUCH "," AMOUNT, 12001},
+    {EP_CANCEL, WEBCODE "," NO_SUCH, 10404},
+    {EP_EXTEND, WEBCODE, 12001},
+    {EP_EXTEND, WEBCODE "," NO_SUCH, 10404},
+};
+/* clang-format on */
+
 static void bad_bodies_are_refused(void **state)
 {
     (void)state;
     opens(ENV_TEST);
-    static const struct {
-        enum endpoint endpoint;
-        const char *members;
-        int code;
-    } cases[] = {
-        {EP_SESSION_CREATE, AMOUNT "," URLS, 12001},
-        {EP_SESSION_CREATE, WEBCODE "," URLS, 12001},
-        {EP_SESSION_CREATE, WEBCODE "," AMOUNT ",\"urlOk\":\"https://a/\"", 12001},
-        {EP_SESSION_CREATE, WEBCODE "," AMOUNT ",\"urlKo\":\"https://a/\"", 12001},
-        {EP_SESSION_CREATE, WITH("\"shopperLocale\":\"spanish\""), 12001},
-        {EP_SESSION_CREATE, WITH("\"isPreAuth\":\"yes\""), 12001},
-        {EP_SESSION_CREATE, WITH("\"unheardOf\":1"), 12001},
-        {EP_SESSION_CREATE, WITH("\"deliverAt\":\"29/06/2026\""), 12002},
-        {EP_SESSION_CREATE, WITH("\"deliverAt\":\"2026-06-29\""), 12002},
-        {EP_SESSION_CREATE, WITH("\"deliverAt\":\"2026-02-30T10:00:00Z\""), 12002},
-        {EP_SESSION_CREATE, WITH("\"countryCode\":\"ESP\""), 12006},
-        {EP_SESSION_CREATE, WITH("\"countryCode\":\"es\""), 12006},
-        {EP_SESSION_CREATE, WITH("\"countryCode\":\"\""), 12006},
-        {EP_SESSION_CREATE, WITH("\"countryCode\":\"KP\""), 12009},
-        {EP_POS_CHARGE, POI "," AMOUNT, 12001},
-        {EP_POS_CHARGE, WEBCODE "," AMOUNT, 12001},
-        {EP_POS_CHARGE, WEBCODE "," POI, 12001},
-        {EP_POS_CHARGE, WEBCODE ",\"poiId\":\"\"," AMOUNT, 12001},
-        {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":1000", 12001},
-        {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"value\":1000}", 12001},
-        {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"currency\":\"EUR\"}", 12001},
-        {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"value\":1000,\"currency\":\"eur\"}", 12001},
-        {EP_POS_CHARGE, WEBCODE "," POI ",\"amount\":{\"value\":1000,\"currency\":\"ZZZ\"}", 12001},
-        {EP_POS_CHARGE, VALUE("0"), 12001},
-        {EP_POS_CHARGE, VALUE("-1000"), 12001},
-        {EP_POS_CHARGE, VALUE("10.5"), 12001},
-        {EP_POS_CHARGE, VALUE("\"1000\""), 12001},
-        {EP_POS_CHARGE, VALUE("1000000000001"), 12001},
-        {EP_POS_CHARGE, WEBCODE ",\"poiId\":\"V400m-000\"," AMOUNT, 10404},
-        {EP_REFUND, WEBCODE "," AMOUNT ",\"reason\":\"RETURN\"", 12001},
-        {EP_REFUND, WEBCODE "," NO_SUCH ",\"reason\":\"RETURN\"", 12001},
-        {EP_REFUND, WEBCODE "," NO_SUCH "," AMOUNT, 12001},
-        {EP_REFUND, WEBCODE "," NO_SUCH "," AMOUNT ",\"reason\":\"because\"", 12001},
-        {EP_REFUND, WEBCODE "," NO_SUCH "," AMOUNT ",\"reason\":\"RETURN\"", 10404},
-        {EP_CAPTURE, WEBCODE "," NO_SUCH, 12001},
-        {EP_CAPTURE, WEBCODE "," AMOUNT, 12001},
-        {EP_CAPTURE, WEBCODE "," NO_SUCH "," AMOUNT, 10404},
-        {EP_CANCEL, WEBCODE, 12001},
-        {EP_CANCEL, WEBCODE "," NO_SUCH "," AMOUNT, 12001},
-        {EP_CANCEL, WEBCODE "," NO_SUCH, 10404},
-        {EP_EXTEND, WEBCODE, 12001},
-        {EP_EXTEND, WEBCODE "," NO_SUCH, 10404},
-    };
     static const struct {
         int code, status;
         enum api_trouble trouble;
@@ -183,15 +184,15 @@ static void bad_bodies_are_refused(void **state)
                     {12006, 400, TROUBLE_COUNTRY_FORMAT},
                     {12009, 400, TROUBLE_COUNTRY},
                     {10404, 404, TROUBLE_NOT_FOUND}};
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
         char body[512];
-        snprintf(body, sizeof(body), "{%s}", cases[i].members);
+        snprintf(body, sizeof(body), "{%s}", bodies[i].members);
         size_t m = 0;
-        while (meanings[m].code != cases[i].code)
+        while (meanings[m].code != bodies[i].code)
             m++;
-        struct simc_got *got = simc_post(cases[i].endpoint, body, NULL);
-        if (got->answer.error.code != cases[i].code)
-            fail_msg("%s: %d, not %d", body, got->answer.error.code, cases[i].code);
+        struct simc_got *got = simc_post(bodies[i].endpoint, body, NULL);
+        if (got->answer.error.code != bodies[i].code)
+            fail_msg("%s: %d, not %d", body, got->answer.error.code, bodies[i].code);
         refused(got, meanings[m].status, meanings[m].code, meanings[m].trouble);
     }
     refused(simc_post(EP_CANCEL, "no JSON", NULL), 400, 12001, TROUBLE_PARAMETER);
@@ -235,7 +236,7 @@ static void limits_of_modifications_hold(void **state)
     opens(ENV_TEST);
     not_allowed(EP_REFUND, charged, 50001, "EUR");
     not_allowed(EP_REFUND, charged, 1000, "USD");
-    not_allowed(EP_REFUND, charged, 113, "EUR"); /* refused by its magic amount */
+    not_allowed(EP_REFUND, charged, 113, "EUR");   /* refused by its magic amount */
     not_allowed(EP_CAPTURE, charged, 1000, "EUR"); /* no pre-authorisation */
     not_allowed(EP_CANCEL, charged, 0, "EUR");
     not_allowed(EP_EXTEND, charged, 0, "EUR");
@@ -308,8 +309,7 @@ static void keys_are_for_one_body(void **state)
     struct simc_got *other[] = {
         simc_post(EP_POS_CHARGE, "{" VALUE("1100") "}", first->key),
         simc_post(EP_POS_CHARGE, "{" VALUE("1000") " }", first->key), /* same words, other bytes */
-        simc_post(EP_SESSION_CREATE, body, first->key),
-        simc_post(EP_CANCEL, body, first->key)};
+        simc_post(EP_SESSION_CREATE, body, first->key), simc_post(EP_CANCEL, body, first->key)};
     for (size_t i = 0; i < COUNT_OF(other); i++) {
         assert_int_equal(other[i]->answer.http_status, 409);
         assert_int_equal(other[i]->answer.body, BODY_ERROR);

@@ -110,10 +110,10 @@ static void every_fault_of_other_posts_is_seen_as_it_is(void **state)
         faults(spec);
         struct session_draft link = {
             .amount = money_make(1000, "EUR"), .url_ok = "https://a/", .url_ko = "https://b/"};
-        struct simc_got *all[] = {
-            simc_session(&link), simc_modify(EP_REFUND, plain, 1000, "EUR"),
-            simc_modify(EP_EXTEND, hold, 0, "EUR"), simc_modify(EP_CAPTURE, hold, 1000, "EUR"),
-            simc_modify(EP_CANCEL, second, 0, "EUR")};
+        struct simc_got *all[] = {simc_session(&link), simc_modify(EP_REFUND, plain, 1000, "EUR"),
+                                  simc_modify(EP_EXTEND, hold, 0, "EUR"),
+                                  simc_modify(EP_CAPTURE, hold, 1000, "EUR"),
+                                  simc_modify(EP_CANCEL, second, 0, "EUR")};
         for (size_t k = 0; k < COUNT_OF(all); k++) {
             int good = k == 0 ? 201 : 202;
             bool own = strcmp(outcomes[i].kind, "502-html=200") != 0 && outcomes[i].status == 200;
@@ -274,11 +274,10 @@ static void read_all(const char *const kinds[READS], struct simc_got *got[READS]
 static void reads_survive_two_faults(void **state)
 {
     (void)state;
-    static const char *const kinds[][READS] = {
-        {"drop-beforex2", "drop-afterx2", "500-beforex2", "500-afterx2", "13004x2", "502-htmlx2",
-         "429=0x2"},
-        {"cut=100x2", "cut=300x2", "502-html-afterx2", "429=1x1", "cut=150x2", "drop-afterx2",
-         "cut=0x2"}};
+    static const char *const kinds[][READS] = {{"drop-beforex2", "drop-afterx2", "500-beforex2",
+                                                "500-afterx2", "13004x2", "502-htmlx2", "429=0x2"},
+                                               {"cut=100x2", "cut=300x2", "502-html-afterx2",
+                                                "429=1x1", "cut=150x2", "drop-afterx2", "cut=0x2"}};
     struct simc_got *got[READS];
     opens(ENV_TEST);
     for (size_t round = 0; round < COUNT_OF(kinds); round++) {
@@ -317,7 +316,8 @@ static void reads_give_up_and_say_why(void **state)
         assert_int_equal(answer->count, 0);
         assert_int_equal(answer->retry_after_s, cases[i].status == 429 ? 61 : -1);
         assert_true(sim_faults_count(simc.lab->sim, i, &matched, &applied));
-        /* How often it was asked: on a kept connection that closes libcurl itself asks once more. */
+        /* How often it was asked: on a kept connection that closes libcurl itself asks once more.
+         */
         if (cases[i].status)
             assert_int_equal(matched, cases[i].executed);
         else

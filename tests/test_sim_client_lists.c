@@ -174,8 +174,7 @@ static void lean_rows_say_less_of_the_same(void **state)
             assert_string_equal(lean->payment, list == SESSIONS ? "" : full->payment);
             assert_int_equal(lean->created.zoned, list != SESSIONS);
             assert_false(full->created.zoned);
-            assert_int_equal(lean->created.ms + (list == SESSIONS ? 0 : ZONE_MS),
-                             full->created.ms);
+            assert_int_equal(lean->created.ms + (list == SESSIONS ? 0 : ZONE_MS), full->created.ms);
         }
     }
     for (size_t i = 0; i < 20; i++) { /* the detail call has it */
@@ -270,8 +269,8 @@ static size_t filters(int list, struct list_query query)
 static void filters_keep_what_they_say(void **state)
 {
     (void)state;
-    static const char *const words[] = {"pending", "completed", "expired", "cancelled", "failed",
-                                        "success", "refused",   "received"};
+    static const char *const words[] = {"pending", "completed", "expired", "cancelled",
+                                        "failed",  "success",   "refused", "received"};
     canonical_lists_are_whole();
     opens(SIM_CANONICAL);
     for (int list = 0; list < LISTS; list++) {
@@ -291,8 +290,8 @@ static void filters_keep_what_they_say(void **state)
     for (int list = SESSIONS; list <= PAYMENTS; list++)
         for (size_t i = 0; i < canonical[list].count; i += 7)
             if (canonical[list].rows[i].custom[0])
-                assert_true(filters(list, (struct list_query){.custom_reference =
-                                                                  canonical[list].rows[i].custom}));
+                assert_true(filters(
+                    list, (struct list_query){.custom_reference = canonical[list].rows[i].custom}));
     assert_int_equal(filters(SESSIONS, (struct list_query){.custom_reference = "RES"}), 0);
     size_t sum = filters(PAYMENTS, (struct list_query){.poi_id = DEMO_POI}) +
                  filters(PAYMENTS, (struct list_query){.poi_id = DEMO_POI2}) +
@@ -316,12 +315,9 @@ static void a_server_may_ignore_filters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(every_dialect_is_read_to_its_end),
-        CASE(a_page_beyond_the_end_is_empty),
-        CASE(lean_rows_say_less_of_the_same),
-        CASE(modifications_of_one_payment_are_paged_too),
-        CASE(both_ways_to_modifications_agree),
-        CASE(filters_keep_what_they_say),
+        CASE(every_dialect_is_read_to_its_end), CASE(a_page_beyond_the_end_is_empty),
+        CASE(lean_rows_say_less_of_the_same),   CASE(modifications_of_one_payment_are_paged_too),
+        CASE(both_ways_to_modifications_agree), CASE(filters_keep_what_they_say),
         CASE(a_server_may_ignore_filters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,8 @@ static const char *flatten_inside(const char *at, const char *path, struct field
     return at + 1;
 }
 
-/* Adds the value at `at` and all that is inside it; returns what follows. The text is valid JSON. */
+/* Adds the value at `at` and all that is inside it; returns what follows. The text is valid JSON.
+ */
 static const char *flatten(const char *at, const char *path, struct fields *out)
 {
     assert_true(out->count < COUNT_OF(out->all));
