@@ -184,8 +184,12 @@ static void finish(struct app *app, struct follow *follow)
     if (clock_boot_ms() - follow->state_boot_ms < CALM_MS)
         return;
     app_close(app, follow);
-    if (charged)
-        sync_refresh(app_desk(app)->sync, REC_PAYMENT);
+    if (charged) {
+        if (app_desk(app)->sync)
+            sync_refresh(app_desk(app)->sync, REC_PAYMENT);
+        app_go(app, SCREEN_PAYMENTS);
+        app_command(app, COMMAND_FIRST);
+    }
 }
 
 static bool follow_command(struct app *app, void *state, enum command command)
@@ -223,9 +227,10 @@ static bool follow_command(struct app *app, void *state, enum command command)
 static bool follow_key(struct app *app, void *state, uint32_t key)
 {
     struct follow *follow = state;
-    if (key != KEY_ESC || follow->intent.state != INTENT_PREPARED)
+    struct ops *ops = app_desk(app)->ops;
+    if (key != KEY_ESC || follow->intent.state != INTENT_PREPARED || !ops)
         return false;
-    if (!op_back_out(app_desk(app)->ops, follow->id, NULL))
+    if (!op_back_out(ops, follow->id, NULL))
         app_message(app, STYLE_WARN, text_ours(_("Too late: it has been sent.")));
     return true;
 }
