@@ -161,15 +161,13 @@ static bool attention_run(struct worker_job *job, struct db *db)
 static void attention_deliver(struct worker_job *job)
 {
     struct attention_job *mine = (struct attention_job *)job;
-    struct attention result = mine->found;
+    struct attention *result = arena_alloc(&mine->found.arena, sizeof *result);
 
+    *result = mine->found;
     mine->found = (struct attention){0};
-    if (job->ok) {
-        mine->done(mine->ctx, &result);
-        return;
-    }
-    attention_done(&result);
-    mine->done(mine->ctx, NULL);
+    if (!job->ok)
+        attention_done(result);
+    mine->done(mine->ctx, job->ok ? result : NULL);
 }
 
 static void attention_free(struct worker_job *job)
@@ -203,6 +201,8 @@ void cache_attention_forget(struct cache *cache)
 
 void attention_done(struct attention *attention)
 {
-    arena_done(&attention->arena);
+    struct arena arena = attention->arena; /* it may live in there itself */
+
     *attention = (struct attention){0};
+    arena_done(&arena);
 }

@@ -174,8 +174,8 @@ struct attention {
     size_t open_count;
 };
 /* Holds created since holds_from and modifications created before open_until (wall ms), from the
-   reader thread. done gets what it keeps (attention_done() it), or NULL. A newer request replaces
-   the older, whose done is then never called. */
+   reader thread. done gets what it keeps, struct and all, until attention_done(); or NULL. A newer
+   request replaces the older, whose done is then never called. */
 typedef void (*attention_fn)(void *ctx, struct attention *attention);
 void cache_attention(struct cache *cache, struct loop *loop, int64_t holds_from, int64_t open_until,
                      attention_fn done, void *ctx);

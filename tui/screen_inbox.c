@@ -14,9 +14,10 @@ enum { MARK_COLS = 3, AGE_COLS = 6, AMOUNT_WIDTH = 13, WIDE_COLS = 76, NOTE_MAX 
 struct inbox_screen {
     struct app *app;
     struct inbox inbox;
-    struct attention attention;
-    bool has_attention, asking, ask_again;
-    int64_t read_boot_ms;
+    struct attention *attention; /* NULL: not looked yet */
+    bool asking, ask_again;
+    int64_t read_boot_ms;  /* when it was last looked at all */
+    int64_t items_boot_ms; /* when the ages of the items were right */
     int cursor, top, height; /* items; one takes more than one row */
     char acting_on[INTENT_ID_SIZE]; /* while a note is being typed */
 };
@@ -59,9 +60,9 @@ static void read_again(struct inbox_screen *screen)
     const char *intent_id = before ? arena_strdup(arena, before->intent_id) : NULL;
     const char *record_id = before ? arena_strdup(arena, before->record_id) : NULL;
     struct err err = {0};
-    if (!inbox_read(&screen->inbox, app_desk(screen->app),
-                    screen->has_attention ? &screen->attention : NULL, &err))
+    if (!inbox_read(&screen->inbox, app_desk(screen->app), screen->attention, &err))
         app_error(screen->app, &err);
+    screen->items_boot_ms = clock_boot_ms();
     for (size_t i = 0; before && i < screen->inbox.count; i++)
         if (is_same(&screen->inbox.items[i], intent_id, record_id))
             screen->cursor = (int)i;
@@ -76,9 +77,9 @@ static void on_attention(void *ctx, struct attention *attention)
     struct inbox_screen *screen = ctx;
     screen->asking = false;
     if (attention) {
-        attention_done(&screen->attention);
-        screen->attention = *attention;
-        screen->has_attention = true;
+        if (screen->attention)
+            attention_done(screen->attention);
+        screen->attention = attention;
     }
     read_again(screen);
     if (screen->ask_again)
@@ -113,7 +114,8 @@ static void inbox_screen_close(struct app *app, void *state)
 {
     struct inbox_screen *screen = state;
     cache_attention_forget(app_desk(app)->cache);
-    attention_done(&screen->attention);
+    if (screen->attention)
+        attention_done(screen->attention);
     inbox_done(&screen->inbox);
 }
 
@@ -159,7 +161,7 @@ static void paint_item(struct inbox_screen *screen, struct area area, const stru
     draw_field(area_cell(area, 0, reference, age - reference - 1), ALIGN_LEFT, STYLE_NORMAL,
                text_clean(arena, item->reference));
     draw_field(area_cell(area, 0, age, AGE_COLS), ALIGN_RIGHT, STYLE_DIM,
-               format_ago(arena, item->age_ms));
+               format_ago(arena, item->age_ms + clock_boot_ms() - screen->items_boot_ms));
     draw_wrapped(area, 1, MARK_COLS + 2, STYLE_NORMAL, item->step);
 }
 
@@ -239,8 +241,12 @@ static void acknowledge(struct app *app, struct inbox_screen *screen, const stru
         return;
     }
     snprintf(screen->acting_on, sizeof screen->acting_on, "%s", item->intent_id);
+    struct text amount =
+        item->amount.known ? format_money(app_arena(app), &item->amount) : text_ours("");
+    struct text body = text_oursf(app_arena(app), _("%s %s. What was done about it?"),
+                                  item->what.bytes, amount.bytes);
     dialog_line(app, &(struct line_question){.title = text_ours(_("Acknowledge")),
-                                             .body = item->step,
+                                             .body = body,
                                              .max = NOTE_MAX,
                                              .done = note_typed,
                                              .ctx = screen});
