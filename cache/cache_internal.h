@@ -15,6 +15,7 @@ struct cache {
     struct worker *worker;    /* started by the first request that needs it */
     int wal_pages;            /* frames in the write-ahead log after the last commit */
     bool tidying;             /* the reader thread moves them into the file */
+    bool building, has_indexes; /* see cache_build_indexes() */
 };
 
 /* Table of a kind: sessions, payments, modifications. Its raw objects are in raw_X, rows not yet in
@@ -169,8 +170,9 @@ bool filter_match(const struct filter *filter, struct buf *out);
 /* A page's query, free of everything that its asker may free. */
 struct list_job {
     enum record_kind kind;
-    struct sql sql[2];      /* the second: rows that the search index does not have yet */
+    struct sql sql[2];
     size_t sql_count;
+    bool one_after_other;   /* rows of sql[1] come behind those of sql[0]; else they are mixed */
     size_t limit;
     bool upwards, backwards; /* row numbers rise as fetched; fetched from the far end */
 };
@@ -199,5 +201,12 @@ void worker_free(struct worker *worker);
    whoever writes page after page waits for done() then. sync_free() calls cache_tidy_forget(). */
 bool cache_tidy(struct cache *cache, struct loop *loop, void (*done)(void *ctx), void *ctx);
 void cache_tidy_forget(struct cache *cache);
+/* Has the reader thread make the indexes of the other orders, once the first sync is over (some
+   seconds on a million rows). The file is locked meanwhile: cache_store() refuses at once until
+   done(). */
+void cache_build_indexes(struct cache *cache, struct loop *loop, void (*done)(void *ctx),
+                         void *ctx);
+bool cache_lacks_indexes(struct cache *cache);
+bool schema_build_indexes(struct db *db); /* on the reader's connection */
 
 #endif

@@ -98,7 +98,8 @@ static void totals_job_free(struct worker_job *job)
 /* The caller's slots, and the same numbers for lists and totals, do not meet. */
 #define TOTALS_SLOT(slot) ((slot)*2)
 #define LIST_SLOT(slot)   ((slot)*2 + 1)
-#define CHECKPOINT_SLOT   (-1)
+#define CHECKPOINT_SLOT  (-1)
+#define BUILD_SLOT       (-2)
 
 void cache_totals(struct cache *cache, struct loop *loop, int slot, const struct list_spec *spec,
                   totals_fn done, void *ctx)
@@ -209,7 +210,7 @@ void cache_list_forget(struct cache *cache, int slot)
    log costs the next commit an fsync(), hence not too often. */
 #define WAL_PAGES_MAX 4000 /* 16 MB */
 
-struct tidy_job {
+struct upkeep_job {
     struct worker_job job;
     struct cache *cache;
     void (*done)(void *ctx);
@@ -223,37 +224,64 @@ static bool tidy_run(struct worker_job *job, struct db *db)
            SQLITE_OK;
 }
 
-static void tidy_done(struct worker_job *job)
+static bool build_run(struct worker_job *job, struct db *db)
 {
-    struct tidy_job *tidy = (struct tidy_job *)job;
-
-    tidy->cache->tidying = false;
-    tidy->done(tidy->ctx);
+    (void)job;
+    return schema_build_indexes(db);
 }
 
-static void tidy_free(struct worker_job *job)
+static void upkeep_done(struct worker_job *job)
+{
+    struct upkeep_job *upkeep = (struct upkeep_job *)job;
+
+    if (job->slot == CHECKPOINT_SLOT)
+        upkeep->cache->tidying = false;
+    else
+        upkeep->cache->building = false;
+    upkeep->done(upkeep->ctx);
+}
+
+static void upkeep_free(struct worker_job *job)
 {
     free(job);
+}
+
+static void upkeep_submit(struct cache *cache, struct loop *loop, const struct upkeep_job *what)
+{
+    struct upkeep_job *job = mem_alloc(sizeof *job);
+
+    *job = *what;
+    job->job.done = upkeep_done;
+    job->job.free = upkeep_free;
+    job->cache = cache;
+    worker_submit(cache, loop, &job->job);
 }
 
 bool cache_tidy(struct cache *cache, struct loop *loop, void (*done)(void *ctx), void *ctx)
 {
     if (cache->tidying || cache->wal_pages < WAL_PAGES_MAX)
         return cache->tidying;
-    struct tidy_job *job = mem_alloc(sizeof *job);
-    job->job = (struct worker_job){
-        .slot = CHECKPOINT_SLOT, .run = tidy_run, .done = tidy_done, .free = tidy_free};
-    job->cache = cache;
-    job->done = done;
-    job->ctx = ctx;
     cache->tidying = true;
     cache->wal_pages = 0;
-    worker_submit(cache, loop, &job->job);
+    upkeep_submit(cache, loop,
+                  &(struct upkeep_job){
+                      .job = {.slot = CHECKPOINT_SLOT, .run = tidy_run}, .done = done, .ctx = ctx});
     return cache->tidying;
+}
+
+void cache_build_indexes(struct cache *cache, struct loop *loop, void (*done)(void *ctx), void *ctx)
+{
+    if (cache->building)
+        return;
+    cache->building = true;
+    upkeep_submit(cache, loop,
+                  &(struct upkeep_job){
+                      .job = {.slot = BUILD_SLOT, .run = build_run}, .done = done, .ctx = ctx});
 }
 
 void cache_tidy_forget(struct cache *cache)
 {
-    cache->tidying = false;
+    cache->tidying = cache->building = false;
     worker_forget(cache, CHECKPOINT_SLOT);
+    worker_forget(cache, BUILD_SLOT);
 }

@@ -60,23 +60,28 @@ static const char *anchor_text(const struct list_spec *spec, const struct row *a
     return text == NULL ? "" : text;
 }
 
-/* Rows beyond the anchor. number: the column with the row's number. */
-static void add_key(struct sql *sql, const struct list_spec *spec, const struct row *anchor,
+/* Rows beyond the anchor: by number alone, or in two steps, since one condition over both columns
+   would make SQLite read all rows of the anchor's value: those of the same value first. */
+enum key { KEY_NONE, KEY_NUMBER, KEY_SAME_VALUE, KEY_OTHER_VALUES };
+
+static void add_key(struct sql *sql, const struct page_request *request, enum key key,
                     const char *number, bool upwards)
 {
-    const char *column = sort_column(spec);
+    const struct list_spec *spec = request->spec;
+    const char *sign = upwards ? ">" : "<";
 
-    if (column == NULL) {
-        buf_printf(&sql->text, " AND %s", number);
-        sql_add_number(sql, upwards ? " > ?" : " < ?", anchor->rowid);
-        return;
+    if (key == KEY_SAME_VALUE || key == KEY_OTHER_VALUES) {
+        buf_printf(&sql->text, " AND %s %s ", sort_column(spec),
+                   key == KEY_SAME_VALUE ? "=" : sign);
+        if (spec->sort == SORT_AMOUNT)
+            sql_add_number(sql, "?", amount_scaled(&request->anchor->record.amount));
+        else
+            sql_add_text(sql, "?", anchor_text(spec, request->anchor));
     }
-    buf_printf(&sql->text, " AND (%s, %s) %s ", column, number, upwards ? ">" : "<");
-    if (spec->sort == SORT_AMOUNT)
-        sql_add_number(sql, "(?", amount_scaled(&anchor->record.amount));
-    else
-        sql_add_text(sql, "(?", anchor_text(spec, anchor));
-    sql_add_number(sql, ", ?)", anchor->rowid);
+    if (key == KEY_NUMBER || key == KEY_SAME_VALUE) {
+        buf_printf(&sql->text, " AND %s %s ", number, sign);
+        sql_add_number(sql, "?", request->anchor->rowid);
+    }
 }
 
 /* What of a table the statement goes through. */
@@ -109,39 +114,49 @@ static void add_from(struct sql *sql, const struct list_spec *spec, enum source 
     }
 }
 
+static const char *const numbers[] = {
+    [ALL_ROWS] = "s.n", [INDEXED_ROWS] = "f.rowid", [PUT_OFF_ROWS] = "f.n", [FOUND_ROWS] = "s.n"};
+
+static void make_sql(struct list_job *job, const struct page_request *request, enum source source,
+                     enum key key, const char *match)
+{
+    struct sql *sql = &job->sql[job->sql_count++];
+    const char *column = sort_column(request->spec), *way = job->upwards ? "ASC" : "DESC";
+
+    sql_init(sql);
+    add_from(sql, request->spec, source, match);
+    filter_add_where(sql, request->spec->filter, numbers[source],
+                     column != NULL || source != ALL_ROWS);
+    add_key(sql, request, key, numbers[source], job->upwards);
+    buf_puts(&sql->text, " ORDER BY ");
+    if (column != NULL && key != KEY_SAME_VALUE)
+        buf_printf(&sql->text, "%s %s, ", column, way);
+    buf_printf(&sql->text, "%s %s", numbers[source], way);
+    sql_add_number(sql, " LIMIT ?", (int64_t)request->limit + 1);
+}
+
 void list_job_init(struct list_job *job, const struct page_request *request)
 {
-    static const enum source by_date[] = {INDEXED_ROWS, PUT_OFF_ROWS};
-    static const char *const numbers[] = {[ALL_ROWS] = "s.n",
-                                          [INDEXED_ROWS] = "f.rowid",
-                                          [PUT_OFF_ROWS] = "f.n",
-                                          [FOUND_ROWS] = "s.n"};
-    const struct list_spec *spec = request->spec;
-    const char *column = sort_column(spec);
+    bool by_date = sort_column(request->spec) == NULL;
+    bool anchored =
+        request->anchor != NULL && (request->from == FROM_AFTER || request->from == FROM_BEFORE);
     struct buf match;
 
     buf_init(&match, 16384);
-    bool search = filter_match(spec->filter, &match);
-    *job = (struct list_job){.kind = spec->kind, .limit = request->limit, .sql_count = 1};
+    bool search = filter_match(request->spec->filter, &match);
+    *job = (struct list_job){.kind = request->spec->kind, .limit = request->limit};
     job->backwards = request->from == FROM_LAST || request->from == FROM_BEFORE;
-    job->upwards = spec->ascending != job->backwards;
-    if (search && column == NULL)
-        job->sql_count = 2;
-    for (size_t i = 0; i < job->sql_count; i++) {
-        struct sql *sql = &job->sql[i];
-        enum source source = !search ? ALL_ROWS : column == NULL ? by_date[i] : FOUND_ROWS;
-        const char *number = numbers[source], *way = job->upwards ? "ASC" : "DESC";
-        sql_init(sql);
-        add_from(sql, spec, source, match.data);
-        filter_add_where(sql, spec->filter, number, column != NULL || source != ALL_ROWS);
-        if (request->anchor != NULL &&
-            (request->from == FROM_AFTER || request->from == FROM_BEFORE))
-            add_key(sql, spec, request->anchor, number, job->upwards);
-        buf_puts(&sql->text, " ORDER BY ");
-        if (column != NULL)
-            buf_printf(&sql->text, "%s %s, ", column, way);
-        buf_printf(&sql->text, "%s %s", number, way);
-        sql_add_number(sql, " LIMIT ?", (int64_t)request->limit + 1);
+    job->upwards = request->spec->ascending != job->backwards;
+    job->one_after_other = !by_date;
+    if (search && by_date) {
+        make_sql(job, request, INDEXED_ROWS, anchored ? KEY_NUMBER : KEY_NONE, match.data);
+        make_sql(job, request, PUT_OFF_ROWS, anchored ? KEY_NUMBER : KEY_NONE, match.data);
+    } else if (by_date || !anchored) {
+        make_sql(job, request, search ? FOUND_ROWS : ALL_ROWS, anchored ? KEY_NUMBER : KEY_NONE,
+                 match.data);
+    } else {
+        make_sql(job, request, search ? FOUND_ROWS : ALL_ROWS, KEY_SAME_VALUE, match.data);
+        make_sql(job, request, search ? FOUND_ROWS : ALL_ROWS, KEY_OTHER_VALUES, match.data);
     }
     buf_done(&match);
 }
@@ -157,6 +172,8 @@ void list_job_done(struct list_job *job)
 
 static bool comes_before(const struct list_job *job, const struct row *a, const struct row *b)
 {
+    if (job->one_after_other)
+        return true;
     return job->upwards ? a->rowid < b->rowid : a->rowid > b->rowid;
 }
 
@@ -199,6 +216,8 @@ bool list_job_run(const struct list_job *job, struct db *db, struct row_page *pa
 {
     *page = (struct row_page){0};
     for (size_t i = 0; i < job->sql_count; i++) {
+        if (job->one_after_other && page->count > job->limit)
+            break;
         if (!run_one(job, &job->sql[i], db, page, err)) {
             row_page_done(page);
             return false;

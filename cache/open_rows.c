@@ -47,7 +47,8 @@ bool cache_incomplete_session(struct cache *cache, struct arena *arena, const ch
 {
     return read_id(cache,
                    db_query(cache->db, NULL,
-                            "SELECT s.id FROM sessions s LEFT JOIN raw_sessions r ON r.n = s.n"
+                            "SELECT s.id FROM sessions s INDEXED BY sessions_unpaid"
+                            " LEFT JOIN raw_sessions r ON r.minus_n = -s.n"
                             " WHERE s.status = 'completed' AND s.payment_reference = ''"
                             " AND r.detail IS NULL ORDER BY s.n DESC LIMIT 1",
                             ""),

@@ -159,7 +159,7 @@ static bool read_one(struct cache *cache, const struct wanted *wanted, struct ar
     const char *table = kind_tables[kind];
 
     snprintf(sql, sizeof sql,
-             "SELECT %s%s, r.raw, r.detail FROM %s s LEFT JOIN raw_%s r ON r.n = s.n"
+             "SELECT %s%s, r.raw, r.detail FROM %s s LEFT JOIN raw_%s r ON r.minus_n = -s.n"
              " WHERE %s ORDER BY s.n LIMIT 1",
              row_columns, row_modified_sql(kind), table, table, wanted->where);
     sqlite3_stmt *stmt = db_query(cache->db, err, sql, "t", wanted->value);

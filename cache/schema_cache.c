@@ -9,12 +9,13 @@
 #include "cache_internal.h"
 
 #define CACHE_APPLICATION_ID 0x41564361 /* "AVCa" */
-#define CACHE_SCHEMA 1                  /* raise it with any change below: old files are dropped */
+#define CACHE_SCHEMA 2                  /* raise it with any change below: old files are dropped */
 
 const char *const kind_tables[RECORD_KINDS] = {
     [REC_SESSION] = "sessions", [REC_PAYMENT] = "payments", [REC_MODIFICATION] = "modifications"};
 
-/* Absent texts are '' so that they sort and page like others. n orders by creation: see
+/* raw_X is keyed by -n: a first sync comes newest first and so only appends, which leaves no page
+   half empty. Absent texts are '' so that they sort and page like others. n orders by creation: see
    cache_internal.h. open: not final, so still polled. changed_ms: when the status last changed. */
 #define RECORD_TABLE(name)                                                                        \
     "CREATE TABLE " name "("                                                                      \
@@ -28,11 +29,10 @@ const char *const kind_tables[RECORD_KINDS] = {
     " updated TEXT NOT NULL, seen_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"              \
     " open INTEGER NOT NULL) STRICT;"                                                             \
     "CREATE INDEX " name "_status ON " name "(status);"                                           \
-    "CREATE INDEX " name "_scaled ON " name "(scaled);"                                           \
     "CREATE INDEX " name "_payment ON " name "(payment_reference);"                               \
     "CREATE INDEX " name "_open ON " name "(open) WHERE open = 1;"                                \
     "CREATE INDEX " name "_hold ON " name "(n) WHERE is_preauth = 1;"                             \
-    "CREATE TABLE raw_" name "(n INTEGER PRIMARY KEY, raw TEXT, detail TEXT) STRICT;"             \
+    "CREATE TABLE raw_" name "(minus_n INTEGER PRIMARY KEY, raw TEXT, detail TEXT) STRICT;"       \
     "CREATE TABLE todo_" name "(n INTEGER PRIMARY KEY) STRICT;"                                   \
     "CREATE VIRTUAL TABLE search_" name " USING fts5(text, content='', detail=none,"              \
     " columnsize=0, tokenize='trigram case_sensitive 1');"                                        \
@@ -41,13 +41,9 @@ const char *const kind_tables[RECORD_KINDS] = {
 
 static const char schema[] =
     RECORD_TABLE("sessions")
-    "CREATE INDEX sessions_reference ON sessions(reference);"
-    "CREATE INDEX sessions_description ON sessions(description);"
     "CREATE INDEX sessions_unpaid ON sessions(n) WHERE status = 'completed' AND"
     " payment_reference = '';"
     RECORD_TABLE("payments")
-    "CREATE INDEX payments_reference ON payments(reference);"
-    "CREATE INDEX payments_description ON payments(description);"
     "CREATE INDEX payments_poi_id ON payments(poi_id);"
     RECORD_TABLE("modifications")
     "CREATE INDEX modifications_type ON modifications(type);"
@@ -62,6 +58,37 @@ static const char schema[] =
     " rows INTEGER NOT NULL, total INTEGER NOT NULL, complete INTEGER NOT NULL,"
     " last_ok_ms INTEGER NOT NULL, anchor_ms INTEGER NOT NULL, cursor TEXT NOT NULL) STRICT;";
 static const char *const steps[] = {schema};
+
+/* Indexes that only an order by their column needs, and whose leaves a first sync would hit at
+   random: it is several times faster without them. See cache_build_indexes(). */
+static const char late_indexes[] =
+    "CREATE INDEX IF NOT EXISTS sessions_scaled ON sessions(scaled);"
+    "CREATE INDEX IF NOT EXISTS payments_scaled ON payments(scaled);"
+    "CREATE INDEX IF NOT EXISTS modifications_scaled ON modifications(scaled);"
+    "CREATE INDEX IF NOT EXISTS sessions_reference ON sessions(reference);"
+    "CREATE INDEX IF NOT EXISTS payments_reference ON payments(reference);"
+    "CREATE INDEX IF NOT EXISTS payments_description ON payments(description);"
+    "CREATE INDEX IF NOT EXISTS sessions_description ON sessions(description);";
+
+/* One statement, one transaction: the file is locked against writers for one index at a time.
+   Sorting a million texts goes to a temporary file, not to memory. */
+bool schema_build_indexes(struct db *db)
+{
+    return db_script(db, "PRAGMA query_only=OFF; PRAGMA temp_store=FILE", NULL) &&
+           db_script(db, late_indexes, NULL) &&
+           db_script(db, "PRAGMA query_only=ON; PRAGMA temp_store=MEMORY", NULL);
+}
+
+bool cache_lacks_indexes(struct cache *cache)
+{
+    int64_t last = 0;
+
+    if (!cache->has_indexes &&
+        db_get_int(cache->db, NULL, &last, 0,
+                   "SELECT count(*) FROM sqlite_schema WHERE name = 'sessions_description'"))
+        cache->has_indexes = last > 0;
+    return !cache->has_indexes;
+}
 
 /* Called after each commit. Moving the log into the file costs fsync(), so the reader thread does
    it where there is one; see worker.c. */

@@ -53,7 +53,8 @@ bool search_forget(struct db *db, enum record_kind kind, const struct row *row, 
 
 /* --- building ----------------------------------------------------------------------------- */
 
-/* Adds up to max put-off rows, newest first, to the index; *count: how many there were. */
+/* Adds up to max put-off rows to the index; *count: how many there were. Oldest first: FTS5 writes a
+   segment of its own whenever row numbers do not rise. */
 static bool index_some(struct cache *cache, enum record_kind kind, int max, int64_t numbers[],
                        int *count, struct err *err)
 {
@@ -64,7 +65,7 @@ static bool index_some(struct cache *cache, enum record_kind kind, int max, int6
     bool good = true;
 
     snprintf(select, sizeof select,
-             "SELECT %s0 FROM todo_%s t JOIN %s s ON s.n = t.n ORDER BY t.n DESC LIMIT ?",
+             "SELECT %s0 FROM todo_%s t JOIN %s s ON s.n = t.n ORDER BY t.n LIMIT ?",
              row_columns, table, table);
     snprintf(insert, sizeof insert, "INSERT INTO search_%s(rowid, text) VALUES(?, ?)", table);
     sqlite3_stmt *stmt = db_query(cache->db, err, select, "i", (int64_t)max);

@@ -216,13 +216,13 @@ static bool write_row(struct store *store, int64_t n, const struct record *r, in
 static bool write_raw(struct store *store, int64_t n, const char *raw)
 {
     const char *format = store->source == SOURCE_DETAIL
-                             ? "INSERT INTO raw_%s(n, detail) VALUES(?, ?)"
-                               " ON CONFLICT(n) DO UPDATE SET detail = excluded.detail"
-                             : "INSERT INTO raw_%s(n, raw) VALUES(?, ?)"
-                               " ON CONFLICT(n) DO UPDATE SET raw = excluded.raw";
+                             ? "INSERT INTO raw_%s(minus_n, detail) VALUES(?, ?)"
+                               " ON CONFLICT(minus_n) DO UPDATE SET detail = excluded.detail"
+                             : "INSERT INTO raw_%s(minus_n, raw) VALUES(?, ?)"
+                               " ON CONFLICT(minus_n) DO UPDATE SET raw = excluded.raw";
 
     return raw == NULL ||
-           db_run(store->cache->db, store->err, sql_for(store, format), "it", n, raw);
+           db_run(store->cache->db, store->err, sql_for(store, format), "it", -n, raw);
 }
 
 /* --- one record --------------------------------------------------------------------------- */
@@ -243,7 +243,7 @@ static bool look_up(struct store *store, const struct record *said, struct old_r
     buf_init(&sql, 2048);
     buf_printf(&sql,
                "SELECT %s0, s.changed_ms, s.open, r.%s IS ? FROM %s s LEFT JOIN raw_%s r"
-               " ON r.n = s.n WHERE s.id = ?",
+               " ON r.minus_n = -s.n WHERE s.id = ?",
                row_columns, store->source == SOURCE_DETAIL ? "detail" : "raw", table, table);
     sqlite3_stmt *stmt =
         db_query(store->cache->db, store->err, sql.data, "tt", said->raw, said->id);
@@ -298,8 +298,8 @@ static bool move_row(struct store *store, const struct old_row *old, int64_t *n)
            choose_number(store, old->row.record.id, *n, n) &&
            db_run(db, store->err, sql_for(store, "UPDATE %s SET n = ? WHERE n = ?"), "ii", *n,
                   from) &&
-           db_run(db, store->err, sql_for(store, "UPDATE raw_%s SET n = ? WHERE n = ?"), "ii", *n,
-                  from) &&
+           db_run(db, store->err, sql_for(store, "UPDATE raw_%s SET minus_n = ? WHERE minus_n = ?"),
+                  "ii", -*n, -from) &&
            search_put_off(db, store->kind, *n, store->err);
 }
 
@@ -374,6 +374,10 @@ bool cache_store(struct cache *cache, const struct record *records, size_t count
                           .now_ms = clock_utc_ms(),
                           .err = err};
 
+    if (out != NULL)
+        *out = store.result;
+    if (cache->building) /* waiting for the lock would keep keys waiting too */
+        return err_set(err, ERR_STORAGE, "indexes are being built");
     bool good = db_begin(cache->db, err);
     for (size_t i = 0; i < count && good; i++) {
         assert(records[i].kind == store.kind);

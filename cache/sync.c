@@ -42,8 +42,8 @@ static void index_some(void *ctx)
     bool left = false;
 
     sync->index_timer = NULL;
-    if (cache_tidy(sync->cache, sync->loop, sync_tidied, sync))
-        left = true; /* the log first */
+    if (sync->cache->building || cache_tidy(sync->cache, sync->loop, sync_tidied, sync))
+        left = true; /* that first */
     else if (!cache_index_slice(sync->cache, INDEX_WORK_MS, &left, &err))
         sync_note_error(&sync->feeds[REC_SESSION], &err);
     if (left)
@@ -96,6 +96,34 @@ static int64_t rests_end(const struct sync *sync, int64_t now)
     return next;
 }
 
+static bool is_asking(const struct sync *sync)
+{
+    bool asking = sync->terminals_in_flight || sync->online_in_flight;
+
+    for (int i = 0; i < RECORD_KINDS; i++)
+        for (int kind = 0; kind < WALK_KINDS; kind++)
+            asking |= sync->feeds[i].walks[kind].in_flight;
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        asking |= sync->jobs[i].in_flight;
+    return asking;
+}
+
+/* Once the first syncs are over: when no answer can come that could not be stored. False: nothing
+   else may start before. */
+static bool build_indexes_first(struct sync *sync)
+{
+    if (sync->cache->building)
+        return false;
+    if (!sync->automatic || sync->build_tried || first_syncs_run(sync) ||
+        !cache_lacks_indexes(sync->cache))
+        return true;
+    if (is_asking(sync))
+        return false;
+    sync->build_tried = true;
+    cache_build_indexes(sync->cache, sync->loop, sync_tidied, sync);
+    return !sync->cache->building;
+}
+
 static void pump(void *ctx)
 {
     struct sync *sync = ctx;
@@ -106,6 +134,8 @@ static void pump(void *ctx)
         set_timer(sync, sync->slow_until, now);
         return;
     }
+    if (!build_indexes_first(sync))
+        return;
     clocks_run(sync, now);
     terminals_start(sync);
     jobs_start(sync);

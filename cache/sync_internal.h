@@ -88,6 +88,7 @@ struct sync {
     int first_turn;         /* whose first sync gets the next page */
     int slow_level;
     int64_t slow_until, head_due, trickle_due;
+    bool build_tried;       /* the late indexes: once a start is enough */
     bool index_stale;       /* there may be rows that the search index does not have */
     struct loop_timer *timer, *index_timer;
 };
