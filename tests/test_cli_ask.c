@@ -33,7 +33,7 @@ static void find_program(void)
     program[len] = '\0';
     for (int i = 0; i < 2; i++)
         *strrchr(program, '/') = '\0';
-    strncat(program, "/avirato-console", 20);
+    snprintf(program + strlen(program), 32, "/avirato-console");
     assert_int_equal(access(program, X_OK), 0);
 }
 

@@ -25,7 +25,7 @@ static void find_catalogues(void)
     path[len] = '\0';
     for (int i = 0; i < 2; i++)
         *strrchr(path, '/') = '\0';
-    strncat(path, "/locale", 10);
+    snprintf(path + strlen(path), 20, "/locale");
     bindtextdomain("avirato-console", path);
 }
 

@@ -27,7 +27,7 @@ static void speak(const char *name)
     path[len] = '\0';
     for (int i = 0; i < 2; i++)
         *strrchr(path, '/') = '\0';
-    strncat(path, "/locale", 10);
+    snprintf(path + strlen(path), 20, "/locale");
     bindtextdomain("avirato-console", path);
 }
 

@@ -1,13 +1,6 @@
-/* inbox: everything that needs a person, one recommended step each, from what this machine knows.
- */
+/* inbox: everything that needs a person, one recommended step each. */
 #include "cli_money.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define DAY_MS        (INT64_C(24) * 3600 * 1000)
-#define LAPSE_WARN_MS (3 * DAY_MS)
-#define HOLD_MAX_MS   (35 * DAY_MS) /* no hold lasts longer */
+#include "inbox.h"
 
 struct item {
     const char *kind; /* for scripts: unknown, failed, hold, … */
@@ -18,11 +11,13 @@ struct item {
     const struct intent *intent; /* NULL: not of our journal */
 };
 
-struct inbox {
+struct view {
     struct cli *cli;
-    bool any;
-    bool answered, failed;   /* what the cache found */
     struct cli_table *table; /* NULL with --json */
+    bool any;
+    bool answered; /* the cache has looked through all payments */
+    bool found;
+    struct attention attention;
 };
 
 /* Wall clock of the property; for scripts without the shape of a language. */
@@ -36,7 +31,7 @@ static struct text wall_text(struct arena *arena, int64_t wall_ms, bool data)
                       at.minute, at.second);
 }
 
-static void print_json(struct inbox *inbox, const struct item *item)
+static void print_json(const struct item *item)
 {
     struct intent none = {0};
     struct buf line;
@@ -53,136 +48,124 @@ static void print_json(struct inbox *inbox, const struct item *item)
     buf_puts(&line, "}");
     cli_print_line(&line);
     buf_done(&line);
-    (void)inbox;
 }
 
-static void put_item(struct inbox *inbox, const struct item *item)
+static void put_item(struct view *view, const struct item *item)
 {
-    struct arena *arena = &inbox->cli->arena;
-    inbox->any = true;
-    if (!inbox->table) {
-        print_json(inbox, item);
+    struct arena *arena = &view->cli->arena;
+    view->any = true;
+    if (!view->table) {
+        print_json(item);
         return;
     }
     struct text cells[] = {
-        wall_text(arena, item->when_ms, cli_is_data(inbox->cli)),
+        wall_text(arena, item->when_ms, cli_is_data(view->cli)),
         text_ours(item->kind),
-        item->amount.known ? (cli_is_data(inbox->cli) ? cli_amount(arena, &item->amount)
-                                                      : format_money(arena, &item->amount))
+        item->amount.known ? (cli_is_data(view->cli) ? cli_amount(arena, &item->amount)
+                                                     : format_money(arena, &item->amount))
                            : text_ours(""),
         text_clean(arena, item->amount.known ? item->amount.currency : ""),
         text_clean(arena, item->target),
         item->what,
         item->next,
     };
-    cli_table_row(inbox->table, cells);
+    cli_table_row(view->table, cells);
 }
 
-/* --- intents -------------------------------------------------------------------------------- */
+/* --- items ---------------------------------------------------------------------------------- */
 
-static bool put_intents(struct inbox *inbox, enum intent_set set, bool only_sent, struct err *err)
+static void put_intent(struct view *view, const struct intent *intent)
+{
+    struct advice advice = words_of_intent(&view->cli->arena, intent);
+    struct item item = {.kind = intent_state_name(intent->state),
+                        .when_ms = format_wall_ms(intent->created_ms),
+                        .what = advice.what,
+                        .next = advice.next,
+                        .amount = intent->amount,
+                        .target = intent->target,
+                        .intent = intent};
+    if (intent->state == INTENT_SENT) /* by another process, which may have died */
+        item.next = text_ours(_("Wait; if its program has ended, run avirato-console recover."));
+    put_item(view, &item);
+}
+
+/* Sent, and no answer yet: not in the screen's inbox, which belongs to a process that follows it.
+ */
+static bool put_sent(struct view *view, struct err *err)
 {
     struct intent_page page;
-    if (!journal_list(inbox->cli->desk.journal, set, 0, &page, err))
+    if (!journal_list(view->cli->desk.journal, INTENTS_UNRESOLVED, 0, &page, err))
         return false;
-    for (size_t i = 0; i < page.count; i++) {
-        const struct intent *intent = &page.rows[i];
-        struct advice advice = words_of_intent(&inbox->cli->arena, intent);
-        struct item item = {.kind = intent_state_name(intent->state),
-                            .when_ms = format_wall_ms(intent->created_ms),
-                            .what = advice.what,
-                            .next = advice.next,
-                            .amount = intent->amount,
-                            .target = intent->target,
-                            .intent = intent};
-        /* Another process may be at work on it, or may have died. */
-        if (only_sent)
-            item.next =
-                text_ours(_("Wait; if its program has ended, run avirato-console recover."));
-        if (!only_sent || intent->state == INTENT_SENT)
-            put_item(inbox, &item);
-    }
+    for (size_t i = 0; i < page.count; i++)
+        if (page.rows[i].state == INTENT_SENT)
+            put_intent(view, &page.rows[i]);
     intent_page_done(&page);
     return true;
 }
 
-/* --- what the cache knows ------------------------------------------------------------------- */
-
-static void put_slow_modification(struct inbox *inbox, const struct row *row)
+static bool put_ours(struct view *view, const struct inbox_item *found, struct err *err)
 {
-    struct arena *arena = &inbox->cli->arena;
-    struct item item = {.kind = "slow",
-                        .when_ms = row->sort_ms,
-                        .what = text_oursf(arena, _("%s: open for longer than usual."),
-                                           words_type(arena, row->record.type).bytes),
-                        .next = text_ours(_("Ask the provider, with the reference.")),
-                        .amount = row->record.amount,
-                        .target = row->record.id};
-    put_item(inbox, &item);
+    struct arena arena = {0};
+    struct intent intent;
+    bool ok = journal_get(view->cli->desk.journal, found->intent_id, &arena, &intent, err);
+    if (ok)
+        put_intent(view, &intent);
+    arena_done(&arena);
+    return ok;
 }
 
-static void put_hold(struct inbox *inbox, const struct hold *hold)
+static void put_other(struct view *view, const struct inbox_item *found)
 {
-    struct cli *cli = inbox->cli;
-    int64_t began = hold->began.zoned ? format_wall_ms(hold->began.ms) : hold->began.ms;
-    int64_t left = began + cli->config.hold_days * DAY_MS - format_wall_ms(clock_utc_ms());
-    if (began == 0 || left > LAPSE_WARN_MS)
-        return;
-    struct item item = {
-        .kind = "hold",
-        .when_ms = began,
-        .what = left > 0 ? text_oursf(&cli->arena, _("The hold lapses in about %s (estimated)."),
-                                      format_ago(&cli->arena, left).bytes)
-                         : text_ours(_("The hold may have lapsed already (estimated).")),
-        .next = text_ours(_("Capture, extend or cancel it.")),
-        .amount = hold->amount,
-        .target = hold->payment_reference};
-    put_item(inbox, &item);
+    static const struct {
+        const char *kind, *next;
+    } kinds[] = {
+        [INBOX_OPEN] = {"slow", N_("Ask the provider, with the reference.")},
+        [INBOX_HOLD] = {"hold", N_("Capture, extend or cancel it.")},
+        [INBOX_CONTRADICTION] = {"contradiction", N_("Ask the provider, with the reference.")},
+    };
+    struct item item = {.kind = kinds[found->kind].kind,
+                        .when_ms = format_wall_ms(clock_utc_ms()) - found->age_ms,
+                        .what = found->what,
+                        .next = text_ours(_(kinds[found->kind].next)),
+                        .amount = found->amount,
+                        .target = found->kind == INBOX_HOLD ? found->payment_reference
+                                                            : found->record_id};
+    put_item(view, &item);
 }
 
 static void on_attention(void *ctx, struct attention *attention)
 {
-    struct inbox *inbox = ctx;
-    inbox->answered = true;
-    inbox->failed = attention == NULL;
-    for (size_t i = 0; attention && i < attention->open_count; i++)
-        put_slow_modification(inbox, &attention->open[i]);
-    for (size_t i = 0; attention && i < attention->hold_count; i++)
-        put_hold(inbox, &attention->holds[i]);
-    if (attention)
-        attention_done(attention);
+    struct view *view = ctx;
+    view->answered = true;
+    view->found = attention != NULL;
+    if (attention) /* ours to keep from here on */
+        view->attention = *attention;
 }
 
 static bool is_answered(void *ctx)
 {
-    return ((struct inbox *)ctx)->answered;
+    return ((struct view *)ctx)->answered;
 }
 
-static bool put_attention(struct inbox *inbox, struct err *err)
+static bool put_items(struct view *view, struct err *err)
 {
-    struct cli *cli = inbox->cli;
-    int64_t now = format_wall_ms(clock_utc_ms());
-    cache_attention(cli->desk.cache, cli->loop, now - HOLD_MAX_MS, now - DAY_MS, on_attention,
-                    inbox);
-    if (cli_wait(cli, is_answered, inbox, -1, NULL) == CLI_WAIT_DONE && !inbox->failed)
-        return true;
-    cache_attention_forget(cli->desk.cache);
-    return err_set(err, ERR_STORAGE, "cache");
-}
-
-static bool put_contradiction(void *ctx, const struct contradiction *found)
-{
-    struct inbox *inbox = ctx;
-    struct arena *arena = &inbox->cli->arena;
-    struct item item = {.kind = "contradiction",
-                        .when_ms = format_wall_ms(found->utc_ms),
-                        .what = text_oursf(arena, _("The API called it %s, and later %s."),
-                                           words_status(arena, found->kind, found->had).bytes,
-                                           words_status(arena, found->kind, found->said).bytes),
-                        .next = text_ours(_("Ask the provider, with the reference.")),
-                        .target = found->id};
-    put_item(inbox, &item);
-    return true;
+    struct cli *cli = view->cli;
+    struct inbox inbox = {0};
+    int64_t holds_from, open_until;
+    inbox_span(&holds_from, &open_until);
+    cache_attention(cli->desk.cache, cli->loop, holds_from, open_until, on_attention, view);
+    cli_wait(cli, is_answered, view, -1, NULL);
+    bool ok = view->found || err_set(err, ERR_STORAGE, "cache");
+    ok = ok && inbox_read(&inbox, &cli->desk, &view->attention, err);
+    for (size_t i = 0; ok && i < inbox.count; i++) {
+        if (inbox.items[i].intent_id)
+            ok = put_ours(view, &inbox.items[i], err);
+        else
+            put_other(view, &inbox.items[i]);
+    }
+    inbox_done(&inbox);
+    attention_done(&view->attention);
+    return ok;
 }
 
 int cli_inbox(struct cli *cli)
@@ -192,21 +175,18 @@ int cli_inbox(struct cli *cli)
         {N_("Kind"), "kind", false, 0, CLI_AS_DATA},
         {N_("Amount"), "amount", true, 0, CLI_BOTH},
         {N_("Currency"), "currency", false, 0, CLI_AS_DATA},
-        {N_("On"), "target", false, 26, CLI_BOTH},
+        {N_("On"), "target", false, 0, CLI_BOTH},
         {N_("What"), "what", false, 0, CLI_BOTH},
         {N_("Next"), "next", false, 0, CLI_BOTH},
     };
-    struct inbox inbox = {.cli = cli};
+    struct view view = {.cli = cli};
     struct err err = {0};
     if (!cli_has(cli, OPTION_JSON))
-        inbox.table = cli_table_new(cli, columns, COUNT_OF(columns));
-    bool ok = put_intents(&inbox, INTENTS_UNRESOLVED, true, &err) &&
-              put_intents(&inbox, INTENTS_ATTENTION, false, &err) &&
-              cache_contradictions(cli->desk.cache, put_contradiction, &inbox, &err) &&
-              put_attention(&inbox, &err);
-    if (ok && !inbox.any)
+        view.table = cli_table_new(cli, columns, COUNT_OF(columns));
+    bool ok = put_sent(&view, &err) && put_items(&view, &err);
+    if (ok && !view.any)
         cli_say(text_ours(_("Nothing needs a person.")));
-    if (inbox.table)
-        cli_table_end(inbox.table);
+    if (view.table)
+        cli_table_end(view.table);
     return ok ? CLI_DONE : cli_fail(cli, &err, NULL);
 }
