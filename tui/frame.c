@@ -109,21 +109,44 @@ static void paint_top(struct app *app, struct area area)
     draw_left_of(area, right - 1, col + 1, STYLE_NORMAL, who(arena, app_config(app)));
 }
 
+static const struct screen *const tabs[] = {
+#define X(id, descriptor) &descriptor,
+    SCREEN_LIST(X)
+#undef X
+};
+
+/* "5 Inbox (2)"; the name cut to so many cells, number and count never. */
+static struct text tab_label(struct app *app, int index, int cells)
+{
+    struct arena *arena = &app->arena;
+    bool here = index == (int)app->current;
+    int badge = tabs[index]->badge ? tabs[index]->badge(app->bases[index]->state) : 0;
+    struct text name = text_ours(_(tabs[index]->title));
+    struct text count = badge > 0 ? text_oursf(arena, "(%d)", badge) : text_ours("");
+    if (!here)
+        name.bytes = arena_strndup(arena, name.bytes, text_fit(name, cells, NULL));
+    return text_oursf(arena, "%s%d%s%s%s%s%s", here ? "[" : "", index + 1, *name.bytes ? " " : "",
+                      name.bytes, *count.bytes ? " " : "", count.bytes, here ? "]" : "");
+}
+
+static int tabs_width(struct app *app, int cells, int gap)
+{
+    int width = 1;
+    for (int i = 0; i < SCREEN_COUNT; i++)
+        width += text_width(tab_label(app, i, cells)) + gap;
+    return width - gap;
+}
+
+/* All of them are to be seen: where it is narrow, the names of the others grow shorter. */
 static void paint_tabs(struct app *app, struct area area)
 {
-    static const struct screen *const screens[] = {
-#define X(id, descriptor) &descriptor,
-        SCREEN_LIST(X)
-#undef X
-    };
-    int col = 1;
+    enum { LONGEST = 24 };
+    int cells = LONGEST, gap = 2, col = 1;
+    while (cells > 0 && tabs_width(app, cells, gap) > area.cols)
+        cells--;
     for (int i = 0; i < SCREEN_COUNT; i++) {
-        bool here = i == (int)app->current;
-        int badge = screens[i]->badge ? screens[i]->badge(app->bases[i]->state) : 0;
-        struct text number = badge > 0 ? text_oursf(&app->arena, " (%d)", badge) : text_ours("");
-        struct text label = text_oursf(&app->arena, "%s%d %s%s%s", here ? "[" : "", i + 1,
-                                       _(screens[i]->title), number.bytes, here ? "]" : "");
-        col = draw_text(area, 0, col, here ? STYLE_TITLE : STYLE_NORMAL, label) + 2;
+        enum style style = i == (int)app->current ? STYLE_TITLE : STYLE_NORMAL;
+        col = draw_text(area, 0, col, style, tab_label(app, i, cells)) + gap;
     }
 }
 

@@ -65,8 +65,8 @@ static void add_intent(struct inbox *inbox, const struct intent *intent)
     const char *known = intent->reference ? intent->reference : intent->target;
     const char *step = intent_step(intent);
     struct inbox_item *item = add(inbox, kind);
-    item->what = text_oursf(arena, "%s: %s", words_op(intent->kind).bytes,
-                            words_intent_state(intent->state).bytes);
+    struct text type = words_begin(arena, words_type(arena, op_name(intent->kind)));
+    item->what = text_oursf(arena, "%s: %s", type.bytes, words_intent_state(intent->state).bytes);
     item->step = text_ours(*step ? _(step) : "");
     item->amount = intent->amount;
     item->reference = arena_strdup(arena, known);
@@ -94,7 +94,8 @@ static void add_open(struct inbox *inbox, const struct record *record)
     if (is_listed(inbox, record->id))
         return;
     struct inbox_item *item = add(inbox, INBOX_OPEN);
-    item->what = text_oursf(arena, "%s: %s", words_type(arena, record->type).bytes,
+    struct text type = words_begin(arena, words_type(arena, record->type));
+    item->what = text_oursf(arena, "%s: %s", type.bytes,
                             words_status(arena, REC_MODIFICATION, record->status).bytes);
     item->step = text_ours(_("Takes longer than usual. l: look now; then ask the provider."));
     item->amount = record->amount;

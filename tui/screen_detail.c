@@ -202,7 +202,7 @@ static int paint_facts(struct detail *detail, struct area area, int row)
         {N_("Captured"), facts->captured, STYLE_NORMAL},
         {N_("Refunded"), facts->refunded, STYLE_NORMAL},
         {N_("In progress"), facts->refunding + facts->capturing, STYLE_WARN},
-        {N_("Left to refund"), facts->left, STYLE_STRONG},
+        {N_("Still left"), facts->left, STYLE_STRONG},
     };
     enum { COLUMNS = COUNT_OF(columns) };
     const char *currency = facts->authorised.currency;

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MARK_COLS = 3, AGE_COLS = 6, AMOUNT_WIDTH = 13, WIDE_COLS = 76, NOTE_MAX = 200 };
+enum { MARK_COLS = 3, WHAT_COLS = 31, AMOUNT_WIDTH = 13, AGE_COLS = 6, WIDE_COLS = 76 };
+enum { NOTE_MAX = 200 };
 #define READ_AGAIN_MS 60000 /* things also become due by mere time: not looked at more often */
 
 struct inbox_screen {
@@ -150,19 +151,26 @@ static enum style style_of_item(const struct inbox_item *item)
     return styles[item->kind];
 }
 
+/* What, amount, reference, age; below, the one step. Where it is narrow the reference has a row of
+   its own. */
 static void paint_item(struct inbox_screen *screen, struct area area, const struct inbox_item *item)
 {
     struct arena *arena = app_arena(screen->app);
-    int what = area.cols >= WIDE_COLS ? 28 : 22, amount = MARK_COLS + what + 1;
-    int reference = amount + AMOUNT_WIDTH + 1, age = area.cols - AGE_COLS - 1;
+    bool wide = area.cols >= WIDE_COLS;
+    int age = area.cols - AGE_COLS - 1, what = wide ? WHAT_COLS : age - AMOUNT_WIDTH - MARK_COLS - 2;
+    int amount = MARK_COLS + what + 1, reference = amount + AMOUNT_WIDTH + 1;
     draw_field(area_cell(area, 0, MARK_COLS, what), ALIGN_LEFT, style_of_item(item), item->what);
     draw_field(area_cell(area, 0, amount, AMOUNT_WIDTH), ALIGN_RIGHT, STYLE_NORMAL,
                item->amount.known ? format_money(arena, &item->amount) : text_ours(""));
-    draw_field(area_cell(area, 0, reference, age - reference - 1), ALIGN_LEFT, STYLE_NORMAL,
-               text_clean(arena, item->reference));
     draw_field(area_cell(area, 0, age, AGE_COLS), ALIGN_RIGHT, STYLE_DIM,
                format_ago(arena, item->age_ms + clock_boot_ms() - screen->items_boot_ms));
-    draw_wrapped(area, 1, MARK_COLS + 2, STYLE_NORMAL, item->step);
+    struct text known = text_clean(arena, item->reference);
+    if (wide)
+        draw_field(area_cell(area, 0, reference, age - reference - 1), ALIGN_LEFT, STYLE_NORMAL,
+                   known);
+    else
+        draw_text(area, 1, MARK_COLS + 2, STYLE_NORMAL, known);
+    draw_wrapped(area, wide ? 1 : 2, MARK_COLS + 2, STYLE_NORMAL, item->step);
 }
 
 static void paint_empty(struct area area)
@@ -175,7 +183,7 @@ static void paint_empty(struct area area)
 static void inbox_paint(struct app *app, void *state, struct area area)
 {
     struct inbox_screen *screen = state;
-    int rows = area.cols >= WIDE_COLS ? 2 : 3;
+    int rows = area.cols >= WIDE_COLS ? 2 : 4;
     (void)app;
     if (screen->inbox.count == 0) {
         paint_empty(area);

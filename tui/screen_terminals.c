@@ -107,17 +107,23 @@ static struct text get_poi(struct arena *arena, const void *row)
     return text_clean(arena, ((const struct line *)row)->row->terminal.poi_id);
 }
 
-/* "online 14:02:10": what was learned, and when. */
 static struct text get_online(struct arena *arena, const void *row)
+{
+    int online = ((const struct line *)row)->row->online;
+    (void)arena;
+    return text_ours(online < 0 ? _("not known") : online ? _("online") : _("offline"));
+}
+
+/* When that was learned. */
+static struct text get_learned(struct arena *arena, const void *row)
 {
     enum { TODAY_MS = 12 * 3600 * 1000 };
     const struct terminal_row *terminal = ((const struct line *)row)->row;
     bool recent = clock_utc_ms() - terminal->online_ms < TODAY_MS;
     if (terminal->online < 0)
-        return text_ours(_("not known"));
-    struct text when = recent ? format_clock(arena, terminal->online_ms)
-                              : format_when_utc(arena, terminal->online_ms);
-    return text_oursf(arena, "%s %s", terminal->online ? _("online") : _("offline"), when.bytes);
+        return text_ours("");
+    return recent ? format_clock(arena, terminal->online_ms)
+                  : format_when_utc(arena, terminal->online_ms);
 }
 
 static enum style online_style(const void *row)
@@ -148,8 +154,9 @@ static const struct column columns[] = {
     {N_("Terminal"), 27, ALIGN_LEFT, 0, NO_SORT, get_name, NULL, NULL},
     {N_("Model"), 9, ALIGN_LEFT, 2, NO_SORT, get_model, NULL, NULL},
     {N_("Id"), 20, ALIGN_LEFT, 3, NO_SORT, get_poi, NULL, NULL},
-    {N_("Connected"), 16, ALIGN_LEFT, 0, NO_SORT, get_online, online_style, NULL},
-    {N_("In use by"), 14, ALIGN_LEFT, 0, NO_SORT, get_user, user_style, NULL},
+    {N_("Connected"), 12, ALIGN_LEFT, 0, NO_SORT, get_online, online_style, NULL},
+    {N_("As of"), 12, ALIGN_LEFT, 1, NO_SORT, get_learned, NULL, NULL},
+    {N_("In use by"), 11, ALIGN_LEFT, 0, NO_SORT, get_user, user_style, NULL},
 };
 
 /* --- the screen ------------------------------------------------------------------------------- */

@@ -67,22 +67,14 @@ static void add_attempts(struct maker *maker, const struct record *record)
     }
 }
 
-/* Written as the beginning of a line. */
-static struct text type_of(struct arena *arena, const struct record *record)
-{
-    for (int kind = 0; record->type && kind < OP_KINDS; kind++)
-        if (strcmp(record->type, op_name((enum op_kind)kind)) == 0)
-            return words_op((enum op_kind)kind);
-    return words_type(arena, record->type);
-}
-
 static void add_modification(struct maker *maker, const struct record *record)
 {
     struct arena *arena = maker->arena;
     struct event *event = add(maker, &record->created, STEP_MODIFICATION);
+    struct text type = words_begin(arena, words_type(arena, record->type));
     struct text status = words_status(arena, REC_MODIFICATION, record->status);
     event->style = style_of_status(REC_MODIFICATION, record->status);
-    event->what = text_oursf(arena, "%s: %s", type_of(arena, record).bytes, status.bytes);
+    event->what = text_oursf(arena, "%s: %s", type.bytes, status.bytes);
     event->what = join(arena, event->what, amount_or_nothing(arena, &record->amount));
     event->what = join(arena, event->what, words_reason(arena, record->reason));
     event->more = text_clean(arena, record->id);
@@ -140,8 +132,9 @@ static void add_intent(struct maker *maker, const struct intent *intent)
     struct arena *arena = maker->arena;
     const struct stamp created = {.ms = intent->created_ms, .zoned = true};
     struct event *event = add(maker, &created, STEP_ASKED);
+    struct text type = words_begin(arena, words_type(arena, op_name(intent->kind)));
     struct text what = text_oursf(arena, _("%s asked for here by %s: %s"),
-                                  words_op(intent->kind).bytes,
+                                  type.bytes,
                                   text_clean(arena, intent->person).bytes,
                                   words_intent_state(intent->state).bytes);
     event->what = join(arena, what, amount_or_nothing(arena, &intent->amount));

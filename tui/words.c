@@ -40,12 +40,22 @@ struct text words_status(struct arena *arena, enum record_kind kind, const char 
 struct text words_type(struct arena *arena, const char *type)
 {
     static const struct name types[] = {
+        {"charge", N_("charge")},
+        {"link", N_("payment link")},
         {"refund", N_("refund")},
         {"capture", N_("capture")},
         {"cancel", N_("cancel")},
         {"extend", N_("extend")},
     };
     return look_up(arena, types, COUNT_OF(types), type);
+}
+
+struct text words_begin(struct arena *arena, struct text text)
+{
+    char first = *text.bytes;
+    if (first < 'a' || first > 'z')
+        return text;
+    return text_oursf(arena, "%c%s", first - 'a' + 'A', text.bytes + 1);
 }
 
 struct text words_op(enum op_kind kind)

@@ -17,7 +17,9 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent);
 struct advice words_of_error(struct arena *arena, const struct err *err,
                              const struct api_error *api /* may be NULL */);
 struct text words_status(struct arena *arena, enum record_kind kind, const char *status);
-struct text words_type(struct arena *arena, const char *type);     /* refund -> devolución */
+/* refund -> devolución; takes the names of operations as well. */
+struct text words_type(struct arena *arena, const char *type);
+struct text words_begin(struct arena *arena, struct text text); /* with a capital, for a heading */
 struct text words_op(enum op_kind kind);                           /* "Refund" */
 struct text words_reason(struct arena *arena, const char *reason); /* label of an API reason */
 struct text words_why_not(enum why_not why, enum op_kind kind);
