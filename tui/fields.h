@@ -1,4 +1,5 @@
-/* What the API sent, for reading: every field of its JSON on a line of its own, unknown ones too. */
+/* What the API sent, for reading: every field of its JSON on a line of its own, unknown ones too.
+ */
 #ifndef TUI_FIELDS_H
 #define TUI_FIELDS_H
 

@@ -49,8 +49,9 @@ static const char *intent_step(const struct intent *intent)
         return intent->kind == OP_CHARGE ? N_("Compare slip and payments, then h: close by hand.")
                                          : N_("Compare the timeline, then h: close by hand.");
     default:
-        return intent->kind == OP_LINK ? N_("No money has moved: make another link.")
-                                       : N_("Do not repeat it: it is being found out. l: look now.");
+        return intent->kind == OP_LINK
+                   ? N_("No money has moved: make another link.")
+                   : N_("Do not repeat it: it is being found out. l: look now.");
     }
 }
 
@@ -119,15 +120,14 @@ static void add_hold(struct inbox *inbox, const struct hold *hold, int hold_days
     struct arena *arena = &inbox->arena;
     int64_t left = record_hold_left_ms(&hold->began, hold_days);
     struct inbox_item *item = add(inbox, INBOX_HOLD);
-    item->what = left > 0 ? text_oursf(arena, _("Hold: about %s left"),
-                                       format_ago(arena, left).bytes)
-                          : text_ours(_("Hold: may have lapsed"));
-    item->step = text_oursf(arena, _("Estimated (%d days). Capture, extend or cancel it."),
-                            hold_days);
+    item->what = left > 0
+                     ? text_oursf(arena, _("Hold: about %s left"), format_ago(arena, left).bytes)
+                     : text_ours(_("Hold: may have lapsed"));
+    item->step =
+        text_oursf(arena, _("Estimated (%d days). Capture, extend or cancel it."), hold_days);
     item->amount = hold->amount;
-    item->reference =
-        arena_strdup(arena, hold->reference && *hold->reference ? hold->reference
-                                                                : hold->payment_reference);
+    item->reference = arena_strdup(
+        arena, hold->reference && *hold->reference ? hold->reference : hold->payment_reference);
     item->age_ms = record_age_ms(&hold->began);
     item->record_kind = hold->kind;
     item->record_id = arena_strdup(arena, hold->id);

@@ -7,13 +7,13 @@
 #include "text.h"
 
 enum inbox_kind { /* the most pressing first */
-    INBOX_MANUAL,
-    INBOX_UNKNOWN,
-    INBOX_FAILED,
-    INBOX_ACCEPTED, /* asked for here and not final for longer than usual */
-    INBOX_OPEN,     /* the same, asked for elsewhere */
-    INBOX_HOLD,
-    INBOX_CONTRADICTION
+                  INBOX_MANUAL,
+                  INBOX_UNKNOWN,
+                  INBOX_FAILED,
+                  INBOX_ACCEPTED, /* asked for here and not final for longer than usual */
+                  INBOX_OPEN,     /* the same, asked for elsewhere */
+                  INBOX_HOLD,
+                  INBOX_CONTRADICTION
 };
 struct inbox_item {
     enum inbox_kind kind;

@@ -46,7 +46,8 @@ enum { CREATED_COLS = 12, STATUS_COLS = 10, AMOUNT_COLS = 13, REFERENCE_COLS = 1
 struct text record_copy(struct arena *arena, const struct row *row);
 /* How long ago by the clock the stamp is told in; 0 when it is not known. */
 int64_t record_age_ms(const struct stamp *stamp);
-/* Until a hold lapses, by our estimate alone: the API tells no date. Negative: it may have lapsed. */
+/* Until a hold lapses, by our estimate alone: the API tells no date. Negative: it may have lapsed.
+ */
 int64_t record_hold_left_ms(const struct stamp *began, int hold_days);
 enum style style_of_status(enum record_kind kind, const char *status);
 

@@ -75,13 +75,11 @@ static bool load(struct detail *detail, struct err *err)
     const char *payment = row.record.payment_reference;
     if (payment)
         cache_modifications_of(desk->cache, payment, &detail->modifications, err);
-    detail->has_facts =
-        payment && cache_payment_facts(desk->cache, payment, &detail->facts, NULL);
+    detail->has_facts = payment && cache_payment_facts(desk->cache, payment, &detail->facts, NULL);
     journal_about(desk->journal, detail->id, payment, &detail->intents, err);
     lines_clear(&detail->timeline);
-    timeline_make(&detail->timeline,
-                  &(struct timeline_source){&detail->row, &detail->modifications,
-                                            &detail->intents});
+    timeline_make(&detail->timeline, &(struct timeline_source){&detail->row, &detail->modifications,
+                                                               &detail->intents});
     make_fields(detail);
     return true;
 }
@@ -146,10 +144,9 @@ static int paint_labelled(struct area area, int row, const char *label, struct t
 /* "Session   250.00 EUR   completed · pre-authorisation" */
 static int paint_title(struct detail *detail, struct area area)
 {
-    static const char *const kinds[RECORD_KINDS] = {
-        [REC_SESSION] = N_("Session"),
-        [REC_PAYMENT] = N_("POS payment"),
-        [REC_MODIFICATION] = N_("Modification")};
+    static const char *const kinds[RECORD_KINDS] = {[REC_SESSION] = N_("Session"),
+                                                    [REC_PAYMENT] = N_("POS payment"),
+                                                    [REC_MODIFICATION] = N_("Modification")};
     struct arena *arena = app_arena(detail->app);
     const struct record *record = &detail->row.record;
     int col = draw_text(area, 0, 0, STYLE_TITLE, text_ours(_(kinds[record->kind]))) + 3;
@@ -246,10 +243,9 @@ static int paint_hold(struct detail *detail, struct area area, int row)
     struct arena *arena = app_arena(detail->app);
     struct stamp began = hold_began(detail);
     int64_t left = record_hold_left_ms(&began, app_config(detail->app)->hold_days);
-    struct text text =
-        left > 0 ? text_oursf(arena, _("The hold lapses in about %s (estimated)."),
-                              format_ago(arena, left).bytes)
-                 : text_ours(_("The hold may have lapsed already (estimated)."));
+    struct text text = left > 0 ? text_oursf(arena, _("The hold lapses in about %s (estimated)."),
+                                             format_ago(arena, left).bytes)
+                                : text_ours(_("The hold may have lapsed already (estimated)."));
     draw_text(area, row, 0, left > 0 ? STYLE_NORMAL : STYLE_WARN, text);
     return row + 1;
 }
@@ -352,8 +348,7 @@ void detail_open(struct app *app, enum record_kind kind, const char *id)
     struct arena arena = {0};
     struct row change, payment;
     struct detail_start start = {kind, id};
-    if (kind == REC_MODIFICATION &&
-        cache_get_record(cache, kind, id, &arena, &change, NULL) &&
+    if (kind == REC_MODIFICATION && cache_get_record(cache, kind, id, &arena, &change, NULL) &&
         cache_get_payment(cache, change.record.payment_reference, &arena, &payment, NULL))
         start = (struct detail_start){payment.record.kind, payment.record.id};
     app_push(app, &screen_detail, &start);

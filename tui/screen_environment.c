@@ -60,22 +60,22 @@ static const char *webcode_typed(struct app *app, void *ctx, const char *typed)
 
 static void ask_webcode(struct app *app)
 {
-    dialog_line(app, &(struct line_question){
-                         .title = text_oursf(app_arena(app), _("Enter %s"),
-                                             words_env(ENV_LIVE).bytes),
-                         .body = text_ours(_("From here on money is real. Type the webcode to go "
-                                             "there.")),
-                         .max = 40,
-                         .done = webcode_typed});
+    dialog_line(app,
+                &(struct line_question){
+                    .title = text_oursf(app_arena(app), _("Enter %s"), words_env(ENV_LIVE).bytes),
+                    .body = text_ours(_("From here on money is real. Type the webcode to go "
+                                        "there.")),
+                    .max = 40,
+                    .done = webcode_typed});
 }
 
 static void choose(struct app *app, struct environment *state)
 {
     enum env env = (enum env)state->cursor;
     if (!is_usable(app, env)) {
-        app_message(app, STYLE_WARN,
-                    text_oursf(app_arena(app), "%s: %s.", words_env(env).bytes,
-                               set_up_as(app, env).bytes));
+        app_message(
+            app, STYLE_WARN,
+            text_oursf(app_arena(app), "%s: %s.", words_env(env).bytes, set_up_as(app, env).bytes));
         return;
     }
     app_close(app, state);

@@ -17,9 +17,9 @@ struct inbox_screen {
     struct inbox inbox;
     struct attention *attention; /* NULL: not looked yet */
     bool asking, ask_again;
-    int64_t read_boot_ms;  /* when it was last looked at all */
-    int64_t items_boot_ms; /* when the ages of the items were right */
-    int cursor, top, height; /* items; one takes more than one row */
+    int64_t read_boot_ms;           /* when it was last looked at all */
+    int64_t items_boot_ms;          /* when the ages of the items were right */
+    int cursor, top, height;        /* items; one takes more than one row */
     char acting_on[INTENT_ID_SIZE]; /* while a note is being typed */
 };
 
@@ -144,8 +144,8 @@ static int inbox_badge(const void *state)
 static enum style style_of_item(const struct inbox_item *item)
 {
     static const enum style styles[] = {
-        [INBOX_MANUAL] = STYLE_BAD,   [INBOX_UNKNOWN] = STYLE_BAD,  [INBOX_FAILED] = STYLE_BAD,
-        [INBOX_ACCEPTED] = STYLE_WARN, [INBOX_OPEN] = STYLE_WARN,    [INBOX_HOLD] = STYLE_WARN,
+        [INBOX_MANUAL] = STYLE_BAD,         [INBOX_UNKNOWN] = STYLE_BAD, [INBOX_FAILED] = STYLE_BAD,
+        [INBOX_ACCEPTED] = STYLE_WARN,      [INBOX_OPEN] = STYLE_WARN,   [INBOX_HOLD] = STYLE_WARN,
         [INBOX_CONTRADICTION] = STYLE_WARN,
     };
     return styles[item->kind];
@@ -157,7 +157,8 @@ static void paint_item(struct inbox_screen *screen, struct area area, const stru
 {
     struct arena *arena = app_arena(screen->app);
     bool wide = area.cols >= WIDE_COLS;
-    int age = area.cols - AGE_COLS - 1, what = wide ? WHAT_COLS : age - AMOUNT_WIDTH - MARK_COLS - 2;
+    int age = area.cols - AGE_COLS - 1,
+        what = wide ? WHAT_COLS : age - AMOUNT_WIDTH - MARK_COLS - 2;
     int amount = MARK_COLS + what + 1, reference = amount + AMOUNT_WIDTH + 1;
     draw_field(area_cell(area, 0, MARK_COLS, what), ALIGN_LEFT, style_of_item(item), item->what);
     draw_field(area_cell(area, 0, amount, AMOUNT_WIDTH), ALIGN_RIGHT, STYLE_NORMAL,

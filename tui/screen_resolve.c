@@ -43,8 +43,8 @@ static bool resolve_screen_open(struct app *app, void *state, const void *argume
     struct text amount =
         intent.amount.known ? format_money(&resolve->arena, &intent.amount) : text_ours("");
     struct text type = words_type(&resolve->arena, op_name(intent.kind));
-    resolve->about = text_oursf(&resolve->arena, "%s %s",
-                                words_begin(&resolve->arena, type).bytes, amount.bytes);
+    resolve->about = text_oursf(&resolve->arena, "%s %s", words_begin(&resolve->arena, type).bytes,
+                                amount.bytes);
     form_init(&resolve->form, resolve_fields, FIELDS, "EUR");
     form_set_options(&resolve->form, FINDING, options, COUNT_OF(options));
     return true;

@@ -14,9 +14,9 @@ struct terminals {
     struct app *app;
     struct table table;
     struct terminal_page page;
-    struct line *lines;     /* in arena */
-    struct arena arena;     /* lines and what they hold */
-    int64_t aged_boot_ms;   /* when the ages of the holders were right */
+    struct line *lines;      /* in arena */
+    struct arena arena;      /* lines and what they hold */
+    int64_t aged_boot_ms;    /* when the ages of the holders were right */
     struct loop_timer *tick; /* once a second while somebody uses one */
 };
 
@@ -196,10 +196,8 @@ static const void *line_at(void *ctx, int index)
 static void terminals_paint(struct app *app, void *state, struct area area)
 {
     struct terminals *terminals = state;
-    const struct table_rows rows = {.count = (int)terminals->page.count,
-                                    .row = line_at,
-                                    .ctx = terminals,
-                                    .sort = NO_SORT};
+    const struct table_rows rows = {
+        .count = (int)terminals->page.count, .row = line_at, .ctx = terminals, .sort = NO_SORT};
     grow_older(terminals);
     table_paint(&terminals->table, app, area, &rows);
     if (terminals->page.count == 0)

@@ -79,9 +79,9 @@ static void add_modification(struct maker *maker, const struct record *record)
     event->what = join(arena, event->what, words_reason(arena, record->reason));
     event->more = text_clean(arena, record->id);
     if (record->updated.ms != 0 && wall_second(&record->updated) != wall_second(&record->created))
-        event->more = join(arena, event->more,
-                           text_oursf(arena, _("so since %s"),
-                                      format_when(arena, &record->updated).bytes));
+        event->more =
+            join(arena, event->more,
+                 text_oursf(arena, _("so since %s"), format_when(arena, &record->updated).bytes));
     event->more = join(arena, event->more, text_clean(arena, record->failure_reason));
 }
 
@@ -97,8 +97,8 @@ static void add_record(struct maker *maker, const struct record *record)
     struct event *created = add(maker, &record->created, STEP_CREATED);
     if (record->kind == REC_PAYMENT) {
         struct text status = words_status(arena, REC_PAYMENT, record->status);
-        created->what = join(arena, text_oursf(arena, _("Charge on a terminal: %s"), status.bytes),
-                             amount);
+        created->what =
+            join(arena, text_oursf(arena, _("Charge on a terminal: %s"), status.bytes), amount);
         created->style = style_of_status(REC_PAYMENT, record->status);
         created->more = text_clean(arena, record->poi_id);
         return;
@@ -133,8 +133,7 @@ static void add_intent(struct maker *maker, const struct intent *intent)
     const struct stamp created = {.ms = intent->created_ms, .zoned = true};
     struct event *event = add(maker, &created, STEP_ASKED);
     struct text type = words_begin(arena, words_type(arena, op_name(intent->kind)));
-    struct text what = text_oursf(arena, _("%s asked for here by %s: %s"),
-                                  type.bytes,
+    struct text what = text_oursf(arena, _("%s asked for here by %s: %s"), type.bytes,
                                   text_clean(arena, intent->person).bytes,
                                   words_intent_state(intent->state).bytes);
     event->what = join(arena, what, amount_or_nothing(arena, &intent->amount));
@@ -157,8 +156,7 @@ static int compare(const void *a, const void *b)
 void timeline_make(struct lines *lines, const struct timeline_source *source)
 {
     const struct record *record = &source->record->record;
-    size_t most =
-        2 + record->attempt_count + source->modifications->count + source->intents->count;
+    size_t most = 2 + record->attempt_count + source->modifications->count + source->intents->count;
     struct maker maker = {.arena = &lines->arena};
     maker.events = arena_alloc(maker.arena, most * sizeof *maker.events);
     add_record(&maker, record);
