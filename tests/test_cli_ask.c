@@ -87,7 +87,7 @@ static void start(const char *env_name, const char *const *words)
 
 static void answer(const char *keys, int status)
 {
-    assert_true(pty_wait_text(pty, "anything else stops:", PTY_LIMIT_MS));
+    assert_true(pty_wait_text(pty, "anything else stops: >", PTY_LIMIT_MS));
     pty_send(pty, keys);
     assert_true(pty_wait_exit(pty, PTY_LIMIT_MS));
     if (pty_exit_status(pty) != status)
@@ -167,9 +167,9 @@ static void a_repeat_asks_twice(void **state)
     start("test", charge);
     answer("y<Enter>", 1); /* the first question wants its own word */
     start("test", charge);
-    assert_true(pty_wait_text(pty, "a second time", PTY_LIMIT_MS));
+    assert_true(pty_wait_text(pty, "a second time, anything else stops: >", PTY_LIMIT_MS));
     pty_send(pty, "AGAIN<Enter>");
-    assert_true(pty_wait_text(pty, "Type y", PTY_LIMIT_MS));
+    assert_true(pty_wait_text(pty, "Type y to go on, anything else stops: >", PTY_LIMIT_MS));
     pty_send(pty, "y<Enter>");
     assert_true(pty_wait_exit(pty, PTY_LIMIT_MS));
     assert_int_equal(pty_exit_status(pty), 0);

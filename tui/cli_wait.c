@@ -109,9 +109,10 @@ bool cli_ask(struct cli *cli, struct text question, const char *expected,
 {
     struct question state = {0};
     cli_put(stderr, question);
-    fputs(" ", stderr);
     fflush(stderr);
     tcflush(STDIN_FILENO, TCIFLUSH);
+    fputs(" > ", stderr); /* from here on what is typed counts */
+    fflush(stderr);
     struct loop_watch *watch = loop_watch_fd(cli->loop, STDIN_FILENO, POLLIN, on_typed, &state);
     enum cli_wait end = cli_wait(cli, is_answered, &state, -1, NULL);
     loop_unwatch(cli->loop, watch);
