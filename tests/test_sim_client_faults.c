@@ -157,7 +157,7 @@ static struct simc_got *charge_within(int64_t deadline_ms, int64_t minor)
                                   .deadline_ms = deadline_ms};
     int64_t before = clock_boot_ms();
     struct simc_got *got = simc_wait(simc_begin(&request));
-    assert_true(clock_boot_ms() - before >= deadline_ms);
+    assert_true(clock_boot_ms() - before >= deadline_ms - 10); /* two clocks, two roundings */
     assert_int_equal(got->answer.body, BODY_NONE);
     assert_true(got->answer.left);
     assert_true(got->answer.trouble[0]);
