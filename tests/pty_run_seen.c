@@ -34,6 +34,11 @@ bool run_wait_text(struct script *script, char *arg)
     return has(script->pty, arg) || script_fail(script, "never saw: %s", arg);
 }
 
+static bool has_texts(struct pty *pty, void *texts)
+{
+    return has(pty, texts);
+}
+
 /* For keys that may come too early to count: nothing on the screen says when they will not. */
 bool run_insist(struct script *script, char *arg)
 {
@@ -42,14 +47,14 @@ bool run_insist(struct script *script, char *arg)
     if (!arrow)
         return script_fail(script, "insist KEYS => TEXT");
     *arrow = '\0';
-    char *text = arrow + strlen(" => ");
+    char *texts = arrow + strlen(" => ");
     for (int waited = 0; waited < script->limit_ms; waited += EVERY_MS) {
         if (!run_keys(script, arg))
             return false;
-        if (pty_wait_text(script->pty, text, EVERY_MS))
+        if (pty_wait(script->pty, has_texts, texts, EVERY_MS))
             return true;
     }
-    return script_fail(script, "never saw: %s", text);
+    return script_fail(script, "never saw: %s", texts);
 }
 
 bool run_gone(struct script *script, char *arg)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MARK "variants "
+#define OPERATOR "[console]\noperator = Ana\n" /* else it is whoever runs the tests */
 
 char *variant_list(const char *path)
 {
@@ -42,7 +43,7 @@ static bool set_environment(struct script *script, const char *env)
     if (!run_simulator(script, none))
         return false;
     snprintf(text, sizeof text,
-             "[%s]\nwebcode = HOTEL9\napi_key_file = ~/.config/avirato-console/key\n"
+             OPERATOR "[%s]\nwebcode = HOTEL9\napi_key_file = ~/.config/avirato-console/key\n"
              "base_url = %s\n", env, getenv("SIM_URL"));
     if (!write_home(script, SCRIPT_CONFIG, text))
         return false;
@@ -69,7 +70,7 @@ static bool apply_word(struct script *script, char *word)
 bool variant_apply(struct script *script)
 {
     char *copy = strdup(script->variant), *rest = copy;
-    bool ok = true;
+    bool ok = !*copy || write_home(script, SCRIPT_CONFIG, OPERATOR);
     for (char *word = strsep(&rest, "-"); ok && word && *word; word = strsep(&rest, "-"))
         ok = apply_word(script, word);
     free(copy);
