@@ -50,7 +50,6 @@ enum record_source {
 };
 struct store_result {
     size_t added, changed, same;
-    size_t settled;  /* rows known before, unchanged, and final */
     size_t refused;  /* rows that would have gone from a final status back to an open one */
 };
 /* Records of one kind, in one transaction; raises the kind's change bit when anything differs. out

@@ -330,7 +330,6 @@ static bool change_row(struct store *store, const struct old_row *old, const str
 static bool keep_row(struct store *store, const struct old_row *old, const char *raw)
 {
     store->result.same++;
-    store->result.settled += !old->open && old->raw_same;
     return (!old->open || store->now_ms - old->row.seen_ms < 1000 ||
             db_run(store->cache->db, store->err,
                    sql_for(store, "UPDATE %s SET seen_ms = ? WHERE n = ?"), "ii", store->now_ms,

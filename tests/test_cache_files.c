@@ -1,8 +1,10 @@
 /* Totals and slow pages from the reader thread, files that are damaged or somebody else's, and how
    long things take. */
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +140,83 @@ static void slow_page_comes_from_the_reader(void **state)
     assert_int_equal(waiting.page.count, 50);
     row_page_done(&waiting.page);
     filter_free(filter);
+    cache_close(box.cache);
+    box.cache = NULL;
+    loop_free(loop);
+    box_close(&box);
+}
+
+/* --- the reader thread ------------------------------------------------------------------- */
+
+/* A job that tells when it runs, and ends when it may. */
+struct test_job {
+    struct worker_job job;
+    atomic_bool running, may_end, ended;
+    int done;
+};
+
+static bool test_job_run(struct worker_job *job, struct db *db)
+{
+    struct test_job *test = (struct test_job *)job;
+
+    (void)db;
+    atomic_store(&test->running, true);
+    while (!atomic_load(&test->may_end))
+        sched_yield();
+    atomic_store(&test->ended, true);
+    return true;
+}
+
+static void test_job_done(struct worker_job *job)
+{
+    ((struct test_job *)job)->done++;
+}
+
+static void test_job_free(struct worker_job *job)
+{
+    (void)job;
+}
+
+static struct test_job test_job(int slot)
+{
+    return (struct test_job){
+        .job = {.slot = slot, .run = test_job_run, .done = test_job_done, .free = test_job_free}};
+}
+
+static bool test_job_is_done(void *ctx)
+{
+    return ((struct test_job *)ctx)->done > 0;
+}
+
+static void replaced_jobs_are_not_delivered(void **state)
+{
+    struct box box;
+    struct loop *loop = loop_new();
+    struct test_job running = test_job(7), waiting = test_job(7), last = test_job(7),
+                    ended = test_job(8), other = test_job(9);
+
+    (void)state;
+    box_open(&box);
+    worker_submit(box.cache, loop, &running.job);
+    while (!atomic_load(&running.running))
+        sched_yield();
+    worker_submit(box.cache, loop, &waiting.job);
+    worker_submit(box.cache, loop, &last.job);
+    atomic_store(&last.may_end, true);
+    atomic_store(&running.may_end, true);
+    assert_true(loop_run_until(loop, test_job_is_done, &last, 20000));
+    assert_int_equal(running.done + waiting.done, 0);
+    assert_false(atomic_load(&waiting.running));
+    /* ended on the thread, but forgotten before the loop heard of it */
+    atomic_store(&ended.may_end, true);
+    atomic_store(&other.may_end, true);
+    worker_submit(box.cache, loop, &ended.job);
+    worker_submit(box.cache, loop, &other.job);
+    while (!atomic_load(&other.ended))
+        sched_yield();
+    worker_forget(box.cache, 8);
+    assert_true(loop_run_until(loop, test_job_is_done, &other, 20000));
+    assert_int_equal(ended.done, 0);
     cache_close(box.cache);
     box.cache = NULL;
     loop_free(loop);
@@ -339,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(totals_come_from_the_reader),
         cmocka_unit_test(slow_page_comes_from_the_reader),
+        cmocka_unit_test(replaced_jobs_are_not_delivered),
         cmocka_unit_test(other_property_or_environment_is_refused),
         cmocka_unit_test(damaged_or_foreign_cache_is_made_anew),
         cmocka_unit_test(unsafe_files_are_refused),
