@@ -8,8 +8,8 @@
 
 #define SLOW_LEVELS    6 /* 2, 4, 8, 16, 32, 60 s */
 #define SLOW_MAX_MS    INT64_C(60000)
-#define INDEX_WORK_MS  3  /* of the loop's time at once … */
-#define INDEX_PAUSE_MS 12 /* … and the pause that follows */
+#define INDEX_WORK_MS  1  /* of the loop's time at once … */
+#define INDEX_PAUSE_MS 6 /* … and the pause that follows */
 
 int64_t sync_delay(int64_t ms)
 {
