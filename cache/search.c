@@ -53,8 +53,8 @@ bool search_forget(struct db *db, enum record_kind kind, const struct row *row, 
 
 /* --- building ----------------------------------------------------------------------------- */
 
-/* Adds up to max put-off rows to the index; *count: how many there were. Oldest first: FTS5 writes a
-   segment of its own whenever row numbers do not rise. */
+/* Adds up to max put-off rows to the index; *count: how many there were. Oldest first: FTS5 writes
+   a segment of its own whenever row numbers do not rise. */
 static bool index_some(struct cache *cache, enum record_kind kind, int max, int64_t numbers[],
                        int *count, struct err *err)
 {
