@@ -45,12 +45,14 @@ $(tail -n 60 "$log" | sed 's/^/    | /')"
     [ $status != 124 ] || said="$said
     | it took longer than $LIMIT s"
     printf '%s\n' "$said"
+    return $status
 }
 
+# False when it failed: what needs it is not tried then.
 build() { # NAME SUFFIX VARIABLE...
     name=$1 folder=$BUILD$2
     shift 2
-    step "$name" $MAKE --no-print-directory -k -j"$JOBS" BUILD="$folder" "$@" all tests
+    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" all tests
 }
 
 # The test programs of a build, as many at once as there are processors.
@@ -75,7 +77,7 @@ keys() { # LABEL FOLDER SCRIPTS...
     label=$1 folder=$2
     shift 2
     [ -e "$1" ] || return
-    step "$label" "$BUILD/tests/pty_run" -j "$JOBS" -p "$folder/avirato-console" "$@"
+    step "$label" "$folder/tests/pty_run" -j "$JOBS" -p "$folder/avirato-console" "$@"
 }
 
 # What make docs wrote is what the program of today would write.
@@ -105,23 +107,30 @@ fi
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
 begin=$(date +%s)
-if [ "${1-}" = asan ]; then
-    build "build with ASan and UBSan" -asan SAN=1
-    units asan "$BUILD-asan"
-else
-    step "lint" tests/lint.sh
-    step "lint finds what it should" tests/lint.sh --self-test
-    build "build with gcc" "" CC=gcc
-    build "build with clang" -clang CC=clang
-    build "build with ASan and UBSan" -asan SAN=1
+plain() {
+    build "build with gcc" "" CC=gcc || return
     step "man page and completions fit" "$0" --generated
     units unit "$BUILD"
     scripts script "$BUILD" tests/test_*.sh tests/flows/*.sh
-    units asan "$BUILD-asan"
     keys "screens" "$BUILD" tests/screens/*.keys
     keys "flows" "$BUILD" tests/flows/*.keys
-    keys "flows asan" "$BUILD-asan" tests/flows/*.keys
+}
+
+sanitized() {
+    build "build with ASan and UBSan" -asan SAN=1 || return
+    units asan "$BUILD-asan"
     scripts asan "$BUILD-asan" tests/flows/*.sh
+    keys "flows asan" "$BUILD-asan" tests/flows/*.keys
+}
+
+if [ "${1-}" = asan ]; then
+    sanitized
+else
+    step "lint" tests/lint.sh
+    step "lint finds what it should" tests/lint.sh --self-test
+    build "build with clang" -clang CC=clang
+    plain
+    sanitized
 fi
 
 echo

@@ -104,7 +104,7 @@ tui/t14.h|LINES 301|the cap is 300
 tui/t15.c|COLUMNS 101|line of 101 columns
 tests/long.sh|COLUMNS 101|line of 101 columns
 docs/x.md|a folder of its own|docs:1: does not belong
-tui/t16.c|    text = _("Not in the catalogue");@    text = _("To be reviewed");|this message is used but not defined
+tui/t16.c|    text = _("Nowhere");@    text = _("To be reviewed");|this message is used but not
 assets/po/es.po|KEEP|this message needs to be reviewed
 assets/po/es.po|KEEP|this message is not used
 EOT

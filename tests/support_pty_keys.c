@@ -156,8 +156,8 @@ bool pty_send(struct pty *pty, const char *keys)
     return true;
 }
 
-/* Not a wait for the program: the pace of a fast typist, which programs tell from a paste. After Esc
-   a person takes longer than a terminal's function key does. */
+/* Not a wait for the program: the pace of a fast typist, which programs tell from a paste. After
+   Esc a person takes longer than a terminal's function key does. */
 bool pty_type(struct pty *pty, const char *keys)
 {
     enum { PACE_MS = 6, AFTER_ESC_MS = 120 };

@@ -119,7 +119,8 @@ void pty_write_svg(struct pty *pty, FILE *out)
     int rows, cols;
     pty_size(pty, &rows, &cols);
     int width = cols * CELL_W + 2 * MARGIN, height = rows * CELL_H + 2 * MARGIN;
-    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" "
+                 "width=\"%d\" height=\"%d\" "
                  "viewBox=\"0 0 %d %d\">\n"
                  "<style>text{font:%dpx \"DejaVu Sans Mono\",Menlo,Consolas,monospace;"
                  "white-space:pre}</style>\n"
