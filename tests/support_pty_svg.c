@@ -94,7 +94,7 @@ static void write_letters(struct pty *pty, int row, int start, int end, FILE *ou
         return;
     fprintf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s>",
             MARGIN + start * CELL_W, MARGIN + row * CELL_H + BASELINE, (end - start) * CELL_W,
-            look.fg, look.bold ? " font-weight=\"bold\"" : "",
+            look.fg, look.bold ? " style=\"font-weight:bold\"" : "",
             look.underline ? " text-decoration=\"underline\"" : "");
     for (int col = start; col < end; col++) {
         cell = pty_cell(pty, row, col);
