@@ -192,10 +192,11 @@ bool journal_get(struct journal *journal, const char *id, struct arena *arena, s
 bool journal_find_tag(struct journal *journal, const char *tag, struct arena *arena,
                       struct intent *out, struct err *err)
 {
-    return take_one(
-        journal,
-        db_query(journal->db, err, "SELECT " INTENT_COLUMNS " FROM intent WHERE tag = ?", "t", tag),
-        arena, out, err);
+    return take_one(journal,
+                    db_query(journal->db, err,
+                             "SELECT " INTENT_COLUMNS " FROM intent WHERE tag = lower(?)", "t",
+                             tag),
+                    arena, out, err);
 }
 
 bool journal_find_claim(struct journal *journal, const char *server_reference, struct arena *arena,

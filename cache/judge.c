@@ -80,8 +80,7 @@ static bool is_modification(enum op_kind kind)
     return (1u << kind & MODIFICATION) != 0;
 }
 
-/* A type word that names one of the other operations; new words prove nothing. */
-static bool names_other_operation(enum op_kind kind, const char *type)
+bool judge_names_other(enum op_kind kind, const char *type)
 {
     if (type == NULL || strcasecmp(type, op_name(kind)) == 0)
         return false;
@@ -114,9 +113,9 @@ const char *judge_difference(const struct judge_intent *intent, const struct rec
         if (record->payment_reference != NULL &&
             strcmp(record->payment_reference, intent->target) != 0)
             return "payment";
-        return names_other_operation(intent->kind, record->type) ? "operation" : NULL;
+        return judge_names_other(intent->kind, record->type) ? "operation" : NULL;
     }
-    return tag != NULL && strcmp(tag, intent->tag) != 0 ? "customReference" : NULL;
+    return tag != NULL && strcasecmp(tag, intent->tag) != 0 ? "customReference" : NULL;
 }
 
 static enum said said_by_record(const struct judge_intent *intent, const struct record *record)

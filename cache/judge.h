@@ -31,7 +31,11 @@ struct verdict judge_answer(const struct judge_intent *intent, const struct api_
    part differs (static English). Also used on rows of lists. */
 const char *judge_difference(const struct judge_intent *intent, const struct record *record);
 
-/* The tag at the end of a customReference: the eight characters behind its last '~', or NULL. */
+/* A type word that names one of the other operations; new words prove nothing. */
+bool judge_names_other(enum op_kind kind, const char *type);
+
+/* The tag at the end of a customReference: the eight characters behind its last '~', or NULL. Its
+   case means nothing. */
 const char *judge_tag_in(const char *custom_reference);
 
 #endif

@@ -132,18 +132,12 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
     cache_store(read->ops->cache, answer->records, answer->count, SOURCE_LIST, NULL, NULL);
 }
 
-/* How far the server's clock is from ours, as this page shows it. */
-static void take_date(struct list_read *read, const struct api_answer *answer)
+void ops_note_date(struct ops *ops, int64_t server_utc_ms)
 {
-    struct ops *ops = read->ops;
-    int64_t offset = answer->server_utc_ms - clock_boot_ms();
+    int64_t offset = server_utc_ms - clock_boot_ms();
 
-    if (answer->server_utc_ms == 0) {
-        read->result.dated = false;
+    if (server_utc_ms == 0)
         return;
-    }
-    if (read->result.offset_ms == 0 || offset < read->result.offset_ms)
-        read->result.offset_ms = offset;
     /* The largest is the least delayed; it is forgotten after a while, should the server's clock
        ever be set back. */
     if (!ops->offset_known || offset > ops->offset_ms ||
@@ -152,6 +146,18 @@ static void take_date(struct list_read *read, const struct api_answer *answer)
         ops->offset_boot_ms = clock_boot_ms();
     }
     ops->offset_known = true;
+}
+
+/* How far the server's clock is from ours, as this page shows it. */
+static void take_date(struct list_read *read, const struct api_answer *answer)
+{
+    int64_t offset = answer->server_utc_ms - clock_boot_ms();
+
+    if (answer->server_utc_ms == 0)
+        read->result.dated = false;
+    else if (read->result.offset_ms == 0 || offset < read->result.offset_ms)
+        read->result.offset_ms = offset;
+    ops_note_date(read->ops, answer->server_utc_ms);
 }
 
 /* --- pages ----------------------------------------------------------------------------------- */
@@ -278,6 +284,8 @@ struct list_read *list_read_start(struct ops *ops, const struct list_ask *ask, l
     read->done = done;
     read->ctx = ctx;
     read->result.retry_after_s = -1;
+    read->result.from_ms = ask->from_ms;
+    read->result.to_ms = ask->to_ms;
     if (ask->from_ms != 0) {
         write_day(read->from, ask->from_ms - DAY_MS);
         write_day(read->to, ask->to_ms + DAY_MS);

@@ -3,7 +3,10 @@
    Charges and links carry a tag in customReference: an exact name. Where the API does not echo the
    field (no row of the list has one), a charge is told by terminal, amount, currency and time, and
    only if exactly one row fits that no other intent has claimed. Modifications have no name of our
-   own: the payment's list now minus the list just before sending, same operation and amount. */
+   own: the payment's list now minus the list just before sending, same operation and amount.
+
+   Absence is another matter: a row that bears no name, or leaves out what would tell, and could be
+   the one, is no proof that it is absent. */
 #include <string.h>
 #include <strings.h>
 
@@ -60,7 +63,7 @@ static bool has_our_tag(const struct match_ask *ask, const struct record *row)
 {
     const char *tag = judge_tag_in(row->custom_reference);
 
-    return tag != NULL && strcmp(tag, ask->intent.tag) == 0;
+    return tag != NULL && strcasecmp(tag, ask->intent.tag) == 0;
 }
 
 static bool echoes_references(const struct record *rows, size_t count)
@@ -69,6 +72,22 @@ static bool echoes_references(const struct record *rows, size_t count)
         if (rows[i].custom_reference != NULL && rows[i].custom_reference[0] != '\0')
             return true;
     return false;
+}
+
+/* Nothing that the row says speaks against it: a name cut short, a part left out. */
+static bool is_doubtful(const struct match_ask *ask, const struct record *row)
+{
+    const struct money *amount = &ask->intent.amount;
+
+    if (amount->known && row->amount.known && !money_equal(&row->amount, amount))
+        return false;
+    if (ask->is_claimed(ask->ctx, row->id))
+        return false;
+    if (ask->intent.kind == OP_CHARGE)
+        return judge_tag_in(row->custom_reference) == NULL && time_fits(ask, &row->created) &&
+               (row->poi_id == NULL || strcmp(row->poi_id, ask->intent.target) == 0);
+    return match_is_of_payment(row, ask->intent.target) &&
+           !judge_names_other(ask->intent.kind, row->type) && !in_baseline(ask->baseline, row->id);
 }
 
 static bool could_be_charge(const struct match_ask *ask, const struct record *row)
@@ -99,7 +118,7 @@ static void add(struct match *match, const struct record *row)
 
 struct match match_find(const struct match_ask *ask, const struct record *rows, size_t count)
 {
-    struct match match = {MATCH_NONE, NULL};
+    struct match match = {MATCH_NONE, NULL, false};
     bool named = ask->intent.kind == OP_CHARGE || ask->intent.kind == OP_LINK;
 
     for (size_t i = 0; named && i < count; i++)
@@ -113,6 +132,10 @@ struct match match_find(const struct match_ask *ask, const struct record *rows, 
     for (size_t i = 0; !named && i < count; i++)
         if (could_be_modification(ask, &rows[i]))
             add(&match, &rows[i]);
+    for (size_t i = 0; match.found == MATCH_NONE && ask->intent.kind != OP_LINK && i < count; i++)
+        if (is_doubtful(ask, &rows[i]))
+            match = (struct match){MATCH_DOUBT, &rows[i], false};
+    match.named = match.record != NULL && has_our_tag(ask, match.record);
     if (match.found != MATCH_ONE)
         return match;
     if (judge_difference(&ask->intent, match.record) != NULL ||

@@ -53,6 +53,7 @@ void run_free(struct run *run)
     while (*at != run)
         at = &(*at)->next;
     *at = run->next;
+    loop_timer_stop(run->ops->loop, run->look);
     buf_done(&run->baseline);
     arena_done(&run->arena);
     free(run);
@@ -150,6 +151,7 @@ static void terminals_seen(void *ctx, const struct api_answer *answer)
         end_unsent_because(run, "look", &err);
         return;
     }
+    ops_note_date(run->ops, answer->server_utc_ms);
     cache_store_terminals(run->ops->cache, answer->terminals, answer->count, false, NULL);
     for (size_t i = 0; i < answer->count && !known; i++)
         known = answer->terminals[i].poi_id != NULL &&
@@ -197,6 +199,14 @@ void run_look(struct run *run)
 
 /* --- the send -------------------------------------------------------------------------------- */
 
+static void look_beside(void *ctx)
+{
+    struct run *run = ctx;
+
+    run->look = NULL;
+    reconcile_plan(run->ops);
+}
+
 /* The point of no return. */
 static bool run_leave(void *ctx)
 {
@@ -212,6 +222,8 @@ static bool run_leave(void *ctx)
         return err_set(&run->refusal, ERR_STALE,
                        "expired: more than a minute since the confirmation");
     run->sent = journal_move(run->ops->journal, run->id, &move, &run->refusal);
+    if (run->sent && run->intent.kind == OP_CHARGE)
+        run->look = loop_timer_start(run->ops->loop, LOOK_BESIDE_MS, look_beside, run);
     return run->sent;
 }
 

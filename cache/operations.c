@@ -44,7 +44,6 @@ void ops_free(struct ops *ops)
         /* What was sent stays SENT: the next start finds out. */
         if (!run->sent && !run->replay)
             journal_move(ops->journal, run->id, &move, NULL);
-        loop_timer_stop(ops->loop, run->look);
         run_free(run);
     }
     while (ops->reads != NULL)
@@ -238,7 +237,7 @@ static void replay_looked(void *ctx, const struct list_result *result)
     enum match_found found = MATCH_DIFFERENT;
 
     if (journal_get(run->ops->journal, run->id, &arena, &intent, NULL))
-        found = reconcile_apply(run->ops, &intent, result);
+        found = reconcile_apply(run->ops, &intent, result).found;
     arena_done(&arena);
     if (found == MATCH_NONE && result->complete)
         run_send(run);

@@ -8,6 +8,7 @@
 
 #define REPLAY_WINDOW_MS  (INT64_C(20) * 60 * 1000) /* shorter than any published life of a key */
 #define CONFIRM_MAX_MS    (INT64_C(60) * 1000)      /* from the person's yes to the first byte */
+#define LOOK_BESIDE_MS    (INT64_C(160) * 1000)     /* longer than a terminal takes */
 
 struct ops {
     struct loop *loop;
@@ -39,6 +40,7 @@ struct list_result {
     bool complete;
     int pages;
     int64_t begun_boot_ms, begun_utc_ms;
+    int64_t from_ms, to_ms;    /* as asked for */
     int64_t offset_ms;         /* server UTC - clock_boot_ms() when the oldest page came */
     bool dated;                /* every page said its Date */
     int retry_after_s;         /* of a refusal, -1: none */
@@ -47,7 +49,8 @@ struct list_result {
 struct list_ask {
     enum endpoint endpoint;
     const char *id;            /* path parameter or NULL */
-    int64_t from_ms, to_ms;    /* UTC; asked for a day more on both sides. 0: no window */
+    int64_t from_ms, to_ms;    /* by the server's clock; asked for a day more on both sides. 0: no
+                                  window */
     bool patient;              /* a person waits: let the client try again by itself */
 };
 typedef void (*list_read_fn)(void *ctx, const struct list_result *result);
@@ -57,18 +60,22 @@ struct list_read;
 struct list_read *list_read_start(struct ops *ops, const struct list_ask *ask, list_read_fn done,
                                   void *ctx, struct err *err);
 void list_read_free(struct list_read *read); /* its call must be gone already */
+/* What an answer says the server's clock shows; 0: nothing. */
+void ops_note_date(struct ops *ops, int64_t server_utc_ms);
 
 /* --- match.c: an intent's object among the rows of a list. Pure. ----------------------------- */
 
 struct match_ask {
     struct judge_intent intent;
     const char *baseline;      /* modifications: references listed before, newline-separated */
-    int64_t sent_ms, ended_ms; /* UTC of the first send, of the latest time it can have executed */
+    /* By the server's clock: the first send, the latest time it can have executed. */
+    int64_t sent_ms, ended_ms;
     bool (*is_claimed)(void *ctx, const char *id); /* by another intent */
     void *ctx;
 };
 enum match_found {
     MATCH_NONE,
+    MATCH_DOUBT,     /* nothing fits in full, but this row could be it: no proof of absence */
     MATCH_ONE,       /* it is there, and finished */
     MATCH_OPEN,      /* it is there, its status is not final: neither proof nor absence */
     MATCH_MANY,      /* two or more could be it */
@@ -77,6 +84,7 @@ enum match_found {
 struct match {
     enum match_found found;
     const struct record *record; /* the first one, NULL with MATCH_NONE */
+    bool named;                  /* by our tag, not by likeness */
 };
 struct match match_find(const struct match_ask *ask, const struct record *rows, size_t count);
 /* References of a list, one a line, as kept in a row's baseline. */
@@ -106,7 +114,8 @@ struct run {
     bool has_seen;
     struct buf baseline;
     struct api_call *call;
-    struct loop_timer *look;     /* the look begins in the next turn */
+    struct loop_timer *look;     /* the look begins in the next turn; a charge's later one beside
+                                    the wait for its answer */
     struct err refusal;          /* why on_leave said no */
 };
 struct run *run_new(struct ops *ops, const struct intent *intent);
@@ -149,18 +158,19 @@ void reconcile_stop(struct ops *ops);
 
 /* --- reconcile_read.c: what a reading says --------------------------------------------------- */
 
-/* Reads the list in which an UNKNOWN or ACCEPTED intent's object would be. */
+/* Reads the list in which an open intent's object would be. */
 bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn done, void *ctx,
                     struct err *err);
-/* What a list says about an UNKNOWN intent goes into the journal. MATCH_NONE: it says nothing. */
-enum match_found reconcile_apply(struct ops *ops, const struct intent *intent,
+/* What a list says about an UNKNOWN intent goes into the journal, and about a SENT one if it is
+   named. MATCH_NONE: it says nothing. */
+struct match reconcile_apply(struct ops *ops, const struct intent *intent,
                                  const struct list_result *result);
 /* The same for an ACCEPTED one. */
 void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
                               const struct record *rows, size_t count);
-/* A complete reading without a match: NOT_EXECUTED when it is the second fresh one after the quiet
-   period, else remembered. */
+/* A complete reading without a match: when it is the second fresh one after the quiet period
+   NOT_EXECUTED, or a person's where a row is in doubt (may be NULL); else remembered. */
 void reconcile_absent(struct watch *watch, const struct intent *intent,
-                      const struct list_result *result);
+                      const struct list_result *result, const struct record *doubtful);
 
 #endif

@@ -1,5 +1,6 @@
 /* Finds out by reading: follows every UNKNOWN and ACCEPTED intent of the journal until it ends,
-   those of dead processes included. Never sends anything that moves money. */
+   those of dead processes included, and charges whose answer is long in coming. Never sends
+   anything that moves money. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,9 @@ static struct watch *watch_add(struct ops *ops, const char *id)
 
 static bool is_followed(const struct intent *intent)
 {
-    return intent->state == INTENT_UNKNOWN || intent->state == INTENT_ACCEPTED;
+    return intent->state == INTENT_UNKNOWN || intent->state == INTENT_ACCEPTED ||
+           (intent->state == INTENT_SENT && intent->kind == OP_CHARGE &&
+            intent->age_ms >= LOOK_BESIDE_MS);
 }
 
 static bool page_holds(const struct intent_page *page, const char *id)
@@ -101,15 +104,15 @@ static int64_t wait_accepted(const struct intent *intent)
 {
     int64_t age = clock_utc_ms() - intent->changed_ms;
 
-    if (age < ACCEPTED_MIN_WAIT)
-        return ACCEPTED_MIN_WAIT;
-    return age > ACCEPTED_MAX_WAIT ? ACCEPTED_MAX_WAIT : age;
+    if (age > ACCEPTED_MAX_WAIT || age < -ACCEPTED_MAX_WAIT)
+        return ACCEPTED_MAX_WAIT; /* the second: our clock has been set back */
+    return age < ACCEPTED_MIN_WAIT ? ACCEPTED_MIN_WAIT : age;
 }
 
 static void watch_delay_again(struct watch *watch, const struct intent *intent, int retry_after_s)
 {
     int64_t wait =
-        intent->state == INTENT_UNKNOWN ? wait_unknown(watch, intent) : wait_accepted(intent);
+        intent->state == INTENT_ACCEPTED ? wait_accepted(intent) : wait_unknown(watch, intent);
 
     if ((int64_t)retry_after_s * 1000 > wait)
         wait = (int64_t)retry_after_s * 1000;
@@ -125,8 +128,12 @@ static bool is_young_enough(struct ops *ops, const struct intent *intent)
     int64_t quiet = journal_quiet_ms(ops->journal, intent->kind);
     /* Absence is judged first where the quiet period itself takes a day. */
     int64_t unknown_max = quiet + DAY_MS / 24 > DAY_MS ? quiet + DAY_MS / 24 : DAY_MS;
-    int64_t age = clock_utc_ms() - intent->sent_ms;
+    int64_t age = intent->age_ms;
+    int64_t quiet_age =
+        intent->quiet_until_ms == 0 ? 0 : clock_utc_ms() - intent->quiet_until_ms + quiet;
 
+    if (quiet_age > age) /* sent in another boot, by a clock that was ahead */
+        age = quiet_age;
     if (intent->state == INTENT_UNKNOWN && age > unknown_max)
         move.why = "not found out within a day";
     else if (intent->state == INTENT_ACCEPTED && age > ACCEPTED_MAX_MS)
@@ -149,10 +156,11 @@ static void watch_read_done(void *ctx, const struct list_result *result)
         if (intent.state == INTENT_ACCEPTED) {
             reconcile_apply_accepted(ops, &intent, result->rows, result->count);
         } else {
-            enum match_found found = reconcile_apply(ops, &intent, result);
-            if (found == MATCH_NONE && result->complete)
-                reconcile_absent(watch, &intent, result);
-            else if (found != MATCH_NONE)
+            struct match match = reconcile_apply(ops, &intent, result);
+            bool absent = match.found == MATCH_NONE || match.found == MATCH_DOUBT;
+            if (absent && result->complete)
+                reconcile_absent(watch, &intent, result, match.record);
+            else if (!absent)
                 watch->absence.seen = false;
         }
         watch_delay_again(watch, &intent, result->retry_after_s);

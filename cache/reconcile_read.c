@@ -7,6 +7,34 @@
 /* The Date header counts whole seconds and an answer travels: within this, two readings of the
    server's clock agree. A copy from a cache on the way is older. */
 #define DATE_SLACK_MS (INT64_C(5) * 1000)
+/* A window of days holds a time if it does so with this to spare: a day was added on both sides, of
+   which the server's zone may take fourteen hours. */
+#define WINDOW_SLACK_MS (INT64_C(8) * 3600 * 1000)
+
+/* --- the server's clock ---------------------------------------------------------------------- */
+
+/* Our wall clock may be days off, or set right between sending and reading. The boot clock is set
+   by nobody, and the server's Date tells what the server calls that time. Only across a boot our
+   wall clock is all there is. */
+static int64_t server_time(const struct ops *ops, bool same_boot, int64_t boot_ms, int64_t utc_ms)
+{
+    if (!ops->offset_known)
+        return utc_ms;
+    if (same_boot)
+        return ops->offset_ms + boot_ms;
+    return utc_ms + ops->offset_ms - (clock_utc_ms() - clock_boot_ms());
+}
+
+static int64_t server_now(const struct ops *ops)
+{
+    return server_time(ops, true, clock_boot_ms(), clock_utc_ms());
+}
+
+static int64_t server_sent(const struct ops *ops, const struct intent *intent,
+                           const struct intent_extra *extra)
+{
+    return server_time(ops, extra->same_boot, extra->sent_boot_ms, intent->sent_ms);
+}
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -15,12 +43,18 @@ bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn d
 {
     struct arena arena = {0};
     struct list_ask ask = {.endpoint = intent->kind == OP_LINK ? EP_SESSIONS : EP_PAYMENTS};
+    struct intent_extra extra = {0};
 
+    if (!journal_get_extra(ops->journal, intent->id, &arena, &extra, err)) {
+        arena_done(&arena);
+        return false;
+    }
     if (intent->kind != OP_CHARGE && intent->kind != OP_LINK)
         ops_modifications_ask(ops, intent->target, &arena, &ask);
     if (ask.id == NULL) {
-        ask.from_ms = intent->sent_ms;
-        ask.to_ms = clock_utc_ms();
+        int64_t sent = server_sent(ops, intent, &extra);
+        ask.to_ms = server_now(ops);
+        ask.from_ms = sent < ask.to_ms ? sent : ask.to_ms;
     }
     bool started = list_read_start(ops, &ask, done, ctx, err) != NULL;
     arena_done(&arena);
@@ -50,8 +84,7 @@ static struct match find(struct ops *ops, const struct intent *intent,
                          const struct intent_extra *extra, const struct list_result *result)
 {
     struct claim_ask claim = {ops, intent->id};
-    /* Our times as the server's clock shows them, where its Date told the difference. */
-    int64_t shift = ops->offset_known ? ops->offset_ms - (clock_utc_ms() - clock_boot_ms()) : 0;
+    int64_t ended = server_time(ops, extra->quiet_known, extra->quiet_boot_ms, extra->quiet_utc_ms);
     struct match_ask ask = {
         .intent = {.kind = intent->kind,
                    .attempt = intent->attempt,
@@ -61,8 +94,8 @@ static struct match find(struct ops *ops, const struct intent *intent,
                    .tag = intent->tag,
                    .amount = intent->amount},
         .baseline = extra->baseline,
-        .sent_ms = intent->sent_ms + shift,
-        .ended_ms = extra->quiet_utc_ms + journal_quiet_ms(ops->journal, intent->kind) + shift,
+        .sent_ms = server_sent(ops, intent, extra),
+        .ended_ms = ended + journal_quiet_ms(ops->journal, intent->kind),
         .is_claimed = is_claimed,
         .ctx = &claim,
     };
@@ -101,22 +134,37 @@ static void adopt(struct ops *ops, const struct intent *intent, const struct rec
     arena_done(&arena);
 }
 
-enum match_found reconcile_apply(struct ops *ops, const struct intent *intent,
-                                 const struct list_result *result)
+/* A row that is like ours but does not bear its name means something only if all rows were seen and
+   the answer is not on its way. That the card was refused may be said of the try before ours: until
+   the quiet period is over, ours may still be on the terminal. */
+static bool is_believed(const struct ops *ops, const struct intent *intent,
+                        const struct intent_extra *extra, const struct list_result *result,
+                        const struct match *match)
+{
+    bool is_quiet = extra->quiet_known &&
+                    result->begun_boot_ms >=
+                        extra->quiet_boot_ms + journal_quiet_ms(ops->journal, intent->kind);
+    bool good = status_classify(REC_PAYMENT, match->record->status) == STATUS_GOOD;
+
+    return match->named || (result->complete && intent->state == INTENT_UNKNOWN &&
+                            (intent->kind != OP_CHARGE || good || is_quiet));
+}
+
+struct match reconcile_apply(struct ops *ops, const struct intent *intent,
+                             const struct list_result *result)
 {
     struct arena arena = {0};
     struct intent_extra extra;
     char evidence[400];
-    struct match match = {MATCH_NONE, NULL};
+    struct match match = {MATCH_NONE, NULL, false};
 
-    if (intent->state == INTENT_UNKNOWN &&
+    if ((intent->state == INTENT_UNKNOWN || intent->state == INTENT_SENT) &&
         journal_get_extra(ops->journal, intent->id, &arena, &extra, NULL))
         match = find(ops, intent, &extra, result);
-    /* Without the name we gave it, one fitting row means something only if all rows were seen. */
-    const char *tag = match.record == NULL ? NULL : judge_tag_in(match.record->custom_reference);
-    if (!result->complete && (tag == NULL || strcmp(tag, intent->tag) != 0))
-        match.found = MATCH_NONE;
-    if (match.found != MATCH_NONE) {
+    bool fits = match.found != MATCH_NONE && match.found != MATCH_DOUBT;
+    if (fits && !is_believed(ops, intent, &extra, result, &match))
+        match.found = MATCH_OPEN;
+    if (fits && match.found != MATCH_OPEN) {
         const struct record *record = match.record;
         snprintf(evidence, sizeof evidence, "%s%s, status %s, created %s, %d pages read",
                  match.found == MATCH_MANY        ? "several could be it, one is "
@@ -126,11 +174,11 @@ enum match_found reconcile_apply(struct ops *ops, const struct intent *intent,
                  result->pages);
         if (match.found == MATCH_ONE)
             adopt(ops, intent, record, evidence);
-        else if (match.found != MATCH_OPEN)
+        else
             needs_person(ops, intent, evidence);
     }
     arena_done(&arena);
-    return match.found;
+    return match;
 }
 
 /* --- accepted modifications ------------------------------------------------------------------ */
@@ -174,19 +222,49 @@ static bool is_fresh(const struct ops *ops, int64_t offset_ms)
     return offset_ms >= ops->offset_ms - DATE_SLACK_MS;
 }
 
+/* The list cannot show what it was not asked for. */
+static bool holds_sending(const struct ops *ops, const struct intent *intent,
+                          const struct intent_extra *extra, const struct list_result *result)
+{
+    int64_t sent = server_sent(ops, intent, extra), now = server_now(ops);
+
+    return result->from_ms == 0 || (sent <= now && sent >= result->from_ms - WINDOW_SLACK_MS &&
+                                    now <= result->to_ms + WINDOW_SLACK_MS);
+}
+
+static void end_absent(struct ops *ops, const struct intent *intent, const char *evidence,
+                       const struct record *doubtful)
+{
+    char both[480];
+    struct intent_move move = {.to = INTENT_NOT_EXECUTED,
+                               .rev = intent->rev,
+                               .why = "absent after the quiet period",
+                               .evidence = evidence};
+
+    if (doubtful == NULL) {
+        journal_move(ops->journal, intent->id, &move, NULL);
+        return;
+    }
+    snprintf(both, sizeof both, "nothing bears its name, but %.128s, created %s, could be it: %s",
+             doubtful->id, doubtful->created.text, evidence);
+    needs_person(ops, intent, both);
+}
+
 void reconcile_absent(struct watch *watch, const struct intent *intent,
-                      const struct list_result *result)
+                      const struct list_result *result, const struct record *doubtful)
 {
     struct ops *ops = watch->ops;
     struct absence *first = &watch->absence;
     struct arena arena = {0};
     struct intent_extra extra;
-    bool known = journal_get_extra(ops->journal, intent->id, &arena, &extra, NULL);
-    int64_t quiet_end = extra.quiet_boot_ms + journal_quiet_ms(ops->journal, intent->kind);
+    bool known = intent->state == INTENT_UNKNOWN &&
+                 journal_get_extra(ops->journal, intent->id, &arena, &extra, NULL);
+    int64_t quiet_end =
+        known ? extra.quiet_boot_ms + journal_quiet_ms(ops->journal, intent->kind) : 0;
 
     arena_done(&arena);
     if (!known || !extra.quiet_known || result->begun_boot_ms < quiet_end || !result->dated ||
-        !is_fresh(ops, result->offset_ms))
+        !is_fresh(ops, result->offset_ms) || !holds_sending(ops, intent, &extra, result))
         return;
     if (first->seen && result->begun_boot_ms - first->boot_ms < ops->settings.second_read_ms)
         return;
@@ -202,9 +280,5 @@ void reconcile_absent(struct watch *watch, const struct intent *intent,
     snprintf(evidence, sizeof evidence,
              "absent from %d pages at %02d:%02d:%02dZ and from %d pages at %02d:%02d:%02dZ",
              first->pages, a.hour, a.minute, a.second, result->pages, b.hour, b.minute, b.second);
-    struct intent_move move = {.to = INTENT_NOT_EXECUTED,
-                               .rev = intent->rev,
-                               .why = "absent after the quiet period",
-                               .evidence = evidence};
-    journal_move(ops->journal, intent->id, &move, NULL);
+    end_absent(ops, intent, evidence, doubtful);
 }

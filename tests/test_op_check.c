@@ -238,6 +238,48 @@ static void match_by_tag(void **state)
     rows[2].id = "HOTEL9-POSXT-3";
     assert_int_equal(found(&ask, rows, 3), MATCH_MANY);
     assert_int_equal(found(&ask, rows, 0), MATCH_NONE);
+    rows[2].custom_reference = "RES-1~0123ABCD"; /* as some servers would write it */
+    assert_int_equal(found(&ask, &rows[2], 1), MATCH_ONE);
+}
+
+/* A name cut short or a part left out leaves a doubt; what is surely another one does not. */
+static void match_in_doubt(void **state)
+{
+    (void)state;
+    struct match_ask ask = ask_for(OP_CHARGE);
+    struct record rows[] = {payment("HOTEL9-POSXT-1", "2026-11-22T12:00:10Z"),
+                            payment("HOTEL9-POSXT-2", "2026-11-22T12:00:10Z")};
+
+    rows[0].custom_reference = "RES-1~zzzzzzzz";
+    assert_int_equal(found(&ask, rows, 2), MATCH_DOUBT);
+    rows[1].custom_reference = "RES-1~0123";
+    assert_string_equal(match_find(&ask, rows, 2).record->id, "HOTEL9-POSXT-2");
+    rows[1].poi_id = NULL;
+    rows[1].amount = (struct money){0};
+    assert_int_equal(found(&ask, rows, 2), MATCH_DOUBT);
+    rows[1].poi_id = "T2";
+    assert_int_equal(found(&ask, rows, 2), MATCH_NONE);
+    rows[1].poi_id = NULL;
+    ask.ctx = "HOTEL9-POSXT-2";
+    assert_int_equal(found(&ask, rows, 2), MATCH_NONE);
+
+    ask = ask_for(OP_REFUND);
+    struct record refund = {.id = "HOTEL9-RFXT-2",
+                            .status = "pending",
+                            .type = "partial_refund",
+                            .payment_reference = "HOTEL9-POSXT-1"};
+    assert_int_equal(found(&ask, &refund, 1), MATCH_DOUBT);
+    refund.type = NULL;
+    refund.amount = money_make(1250, "EUR");
+    assert_int_equal(found(&ask, &refund, 1), MATCH_DOUBT);
+    refund.amount = money_make(1251, "EUR");
+    assert_int_equal(found(&ask, &refund, 1), MATCH_NONE);
+    refund.amount = money_make(1250, "EUR");
+    refund.type = "capture";
+    assert_int_equal(found(&ask, &refund, 1), MATCH_NONE);
+    refund.type = NULL;
+    refund.id = "HOTEL9-RFXT-1"; /* was there before */
+    assert_int_equal(found(&ask, &refund, 1), MATCH_NONE);
 }
 
 /* Without names: terminal, amount, currency and time, one only. */
@@ -300,13 +342,10 @@ static void match_modifications(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(charges),
-        cmocka_unit_test(refunds),
-        cmocka_unit_test(card_numbers),
-        cmocka_unit_test(generated_cards),
-        cmocka_unit_test(match_by_tag),
-        cmocka_unit_test(match_by_likeness),
-        cmocka_unit_test(match_modifications),
+        cmocka_unit_test(charges),           cmocka_unit_test(refunds),
+        cmocka_unit_test(card_numbers),      cmocka_unit_test(generated_cards),
+        cmocka_unit_test(match_by_tag),      cmocka_unit_test(match_in_doubt),
+        cmocka_unit_test(match_by_likeness), cmocka_unit_test(match_modifications),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
