@@ -22,6 +22,9 @@ struct cache {
    the search index in todo_X, the index is search_X. */
 extern const char *const kind_tables[RECORD_KINDS];
 
+/* A closing word that is not documented to be the end is believed after a day (contract 3). */
+#define STATUS_SETTLES_MS INT64_C(86400000)
+
 /* --- row numbers -------------------------------------------------------------------------- */
 
 /* A row's number orders it by creation: milliseconds, then 12 bits that depend on the id alone. So

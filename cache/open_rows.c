@@ -3,8 +3,6 @@
 
 #include "cache_internal.h"
 
-#define DAY_MS INT64_C(86400000)
-
 bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit, struct arena *arena,
                      struct open_row **rows, size_t *count)
 {
@@ -20,8 +18,8 @@ bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit, s
     sqlite3_stmt *stmt = db_query(cache->db, NULL, sql, "");
     while (stmt != NULL && *count < limit && (step = db_step(cache->db, stmt, NULL)) == DB_ROW) {
         const char *status = (const char *)sqlite3_column_text(stmt, 4);
-        if (status_classify(kind, status) == STATUS_OTHER &&
-            clock_utc_ms() - sqlite3_column_int64(stmt, 5) > DAY_MS)
+        if (status_classify(kind, status) != STATUS_OPEN &&
+            clock_utc_ms() - sqlite3_column_int64(stmt, 5) > STATUS_SETTLES_MS)
             continue;
         struct open_row *row = &(*rows)[(*count)++];
         row->id = db_text(stmt, 0, arena);

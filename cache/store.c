@@ -86,9 +86,14 @@ static bool merge(const struct record *had, const struct record *said, struct re
     return differs;
 }
 
-static bool is_open(enum status_class class)
+/* Worth asking about again, and free to change. Of a session only "completed" is documented to be
+   the end (contract 3): another closing word is believed once it has stood for a day. */
+static bool is_open(enum record_kind kind, const char *status, int64_t age_ms)
 {
-    return class == STATUS_OPEN || class == STATUS_OTHER;
+    enum status_class class = status_classify(kind, status);
+
+    return class == STATUS_OPEN || class == STATUS_OTHER ||
+           (class == STATUS_BAD && kind == REC_SESSION && age_ms < STATUS_SETTLES_MS);
 }
 
 /* The clerk's own part of a custom reference: without the "~tag" that the journal puts behind it.
@@ -193,7 +198,7 @@ static bool write_row(struct store *store, int64_t n, const struct record *r, in
         " is_preauth = excluded.is_preauth, created = excluded.created,"
         " completed = excluded.completed, updated = excluded.updated,"
         " seen_ms = excluded.seen_ms, changed_ms = excluded.changed_ms, open = excluded.open";
-    int64_t open = is_open(status_classify(store->kind, r->status));
+    int64_t open = is_open(store->kind, r->status, store->now_ms - changed_ms);
     const char *reference = reference_of(blank(r->custom_reference), &store->arena);
 
     return db_run(store->cache->db, store->err, sql_for(store, upsert),
@@ -283,8 +288,11 @@ static bool add_row(struct store *store, const struct record *said)
     if (store->kind == REC_PAYMENT && record.payment_reference == NULL &&
         status_classify(store->kind, record.status) == STATUS_GOOD)
         record.payment_reference = record.id;
+    /* How long its status has stood is not said: at most since it was created. */
+    int64_t since = record.created.ms > 0 && record.created.ms < store->now_ms ? record.created.ms
+                                                                               : store->now_ms;
     return choose_number(store, record.id, record.created.ms, &n) &&
-           write_row(store, n, &record, store->now_ms) && write_raw(store, n, record.raw) &&
+           write_row(store, n, &record, since) && write_raw(store, n, record.raw) &&
            search_put_off(store->cache->db, store->kind, n, store->err);
 }
 
@@ -350,7 +358,8 @@ static bool store_one(struct store *store, const struct record *said)
     if (!found)
         return add_row(store, said);
     const char *had = old.row.record.status;
-    if (had != NULL && said->status != NULL && !is_open(status_classify(store->kind, had)) &&
+    if (had != NULL && said->status != NULL &&
+        !is_open(store->kind, had, store->now_ms - old.changed_ms) &&
         status_classify(store->kind, said->status) == STATUS_OPEN) {
         if (!note_contradiction(store, said->id, had, said->status))
             return false;

@@ -195,6 +195,41 @@ static void final_rows_do_not_open_again(void **state)
     box_close(&box);
 }
 
+/* A session that was called expired a moment ago may still be paid; after a day it stays expired. */
+static void closing_words_of_sessions_settle_after_a_day(void **state)
+{
+    struct box box;
+    struct arena arena = {0};
+    struct record record = session("S1", "expired");
+    int64_t now = record.created.ms + 3600000;
+
+    (void)state;
+    clock_freeze_utc(now);
+    box_open(&box);
+    store(&box, &record, SOURCE_LIST);
+    record.status = "completed";
+    store(&box, &record, SOURCE_LIST);
+    assert_string_equal(get(&box, REC_SESSION, "S1", &arena).record.status, "completed");
+
+    record.id = "S2";
+    record.status = "expired";
+    store(&box, &record, SOURCE_LIST);
+    record.status = "pending";
+    assert_int_equal(store(&box, &record, SOURCE_LIST).refused, 0);
+    assert_string_equal(get(&box, REC_SESSION, "S2", &arena).record.status, "pending");
+
+    record.id = "S3";
+    record.status = "expired";
+    store(&box, &record, SOURCE_LIST);
+    clock_freeze_utc(now + 2 * INT64_C(86400000));
+    record.status = "pending";
+    assert_int_equal(store(&box, &record, SOURCE_LIST).refused, 1);
+    assert_string_equal(get(&box, REC_SESSION, "S3", &arena).record.status, "expired");
+    clock_freeze_utc(0);
+    arena_done(&arena);
+    box_close(&box);
+}
+
 static void own_tag_is_cut_from_the_reference(void **state)
 {
     static const char *const cases[][2] = {
@@ -231,6 +266,7 @@ int main(void)
         cmocka_unit_test(unchanged_rows_are_not_written_again),
         cmocka_unit_test(search_follows_a_changed_text),
         cmocka_unit_test(final_rows_do_not_open_again),
+        cmocka_unit_test(closing_words_of_sessions_settle_after_a_day),
         cmocka_unit_test(own_tag_is_cut_from_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
