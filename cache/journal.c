@@ -322,6 +322,9 @@ static bool learn_inside(struct journal *journal, const char *id, const struct i
 
     if (!journal_read_place(journal, id, &place, err))
         return false;
+    /* Another process took its owner for dead, but the transfer went on until now. */
+    if (place.state == INTENT_UNKNOWN && move->to == INTENT_UNKNOWN)
+        return journal_quiet_anew(journal, id, move->why, err);
     /* A first refusal that comes while another process sends again proves nothing about that. */
     if (is_legal(journal, place.state, move->to) &&
         (move->to != INTENT_REJECTED || place.attempt == 1)) {

@@ -55,6 +55,12 @@ static bool touch_alone(struct journal *journal, const char *id, const char *eve
     return journal_write_end(journal, touch(journal, id, event, detail, err), err);
 }
 
+bool journal_quiet_anew(struct journal *journal, const char *id, const char *detail,
+                        struct err *err)
+{
+    return touch(journal, id, event_quiet, detail, err);
+}
+
 bool journal_remark(struct journal *journal, const char *id, const char *event, const char *why,
                     struct err *err)
 {

@@ -79,6 +79,9 @@ struct place {
 };
 bool journal_read_place(struct journal *journal, const char *id, struct place *place,
                         struct err *err);
+/* Inside an open transaction, journal_upkeep.c: the quiet period of an UNKNOWN row begins now. */
+bool journal_quiet_anew(struct journal *journal, const char *id, const char *detail,
+                        struct err *err);
 /* Inside an open transaction: a change from that place, and its audit row. */
 bool journal_change(struct journal *journal, const char *id, const struct place *place,
                     const struct intent_move *move, struct err *err);

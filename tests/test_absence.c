@@ -303,12 +303,33 @@ static void absence_beside_the_wait(void **state)
     assert_true(sim_requests_seen(till->sim, "GET/pos/payments") > before + 2);
 }
 
+/* Taken for dead while its transfer went on: quiet counts from the end of that. */
+static void quiet_from_the_last_end(void **state)
+{
+    struct till *till = *state;
+    struct op_request request = till_charge(TERMINAL_1, 1207);
+    struct intent_move late = {.to = INTENT_UNKNOWN, .why = "no answer came"};
+    char id[INTENT_ID_SIZE];
+
+    boot_shift = utc_shift = 0;
+    clock_replace(shifted_utc, shifted_boot);
+    till_start(till, &request, id);
+    till_wait(till, id, INTENT_UNKNOWN);
+    int64_t before = till_get(till, id)->quiet_until_ms;
+    boot_shift += 100;
+    utc_shift += 100;
+    assert_true(journal_learn(till->journal, id, &late, NULL));
+    assert_true(till_get(till, id)->quiet_until_ms >= before + 100);
+    till_wait(till, id, INTENT_NOT_EXECUTED);
+    assert_true(journal_verify(till->journal, &(int64_t){0}, NULL));
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, till_setup, till_teardown)
     const struct CMUnitTest tests[] = {
         TEST(wrong_clocks),          TEST(nameless_rows),           TEST(nameless_refusal),
-        TEST(looks_beside_the_wait), TEST(absence_beside_the_wait),
+        TEST(looks_beside_the_wait), TEST(absence_beside_the_wait), TEST(quiet_from_the_last_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
