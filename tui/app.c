@@ -227,12 +227,38 @@ static void count_intents(struct app *app)
     intent_page_done(&page);
 }
 
+static void on_news_due(void *ctx)
+{
+    ((struct app *)ctx)->news_timer = NULL;
+}
+
+/* What pours in while lists are synced is shown so often that it looks alive, and no more: each
+   time costs queries, a frame and its bytes. The first news of a kind come at once, and so does
+   what somebody did here. */
+static bool wait_for_more(struct app *app)
+{
+    enum { NEWS_MS = 150 };
+    const unsigned poured = CHANGED_SESSIONS | CHANGED_PAYMENTS | CHANGED_MODIFICATIONS |
+                            CHANGED_SYNC;
+    int64_t now = clock_boot_ms();
+    if (now - app->recent_ms >= NEWS_MS) {
+        app->recent = 0;
+        app->recent_ms = now;
+    }
+    bool wait = !(app->changed & ~app->recent);
+    if (wait && !app->news_timer)
+        app->news_timer =
+            loop_timer_start(app->loop, app->recent_ms + NEWS_MS - now, on_news_due, app);
+    app->recent |= wait ? 0 : app->changed & poured;
+    return wait;
+}
+
 static void hand_out_changes(struct app *app)
 {
     unsigned bits = app->changed;
-    app->changed = 0;
-    if (!bits)
+    if (!bits || wait_for_more(app))
         return;
+    app->changed = 0;
     free(app->facts_for);
     app->facts_for = NULL;
     if (bits & CHANGED_JOURNAL)
@@ -425,6 +451,7 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
     start_screens(app);
     loop_run(loop);
     loop_unhook(loop, app->hook);
+    loop_timer_stop(loop, app->news_timer);
     term_stop();
     /* The line is gone; a request that has left still gets its answer written down. */
     if (app->ended && desk->ops)

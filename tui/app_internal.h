@@ -35,6 +35,9 @@ struct app {
     bool dirty, too_small;
     bool ended; /* the line or the system ended it, no person did */
     unsigned changed;
+    unsigned recent;   /* bits handed out since recent_ms (boot clock), which may wait */
+    int64_t recent_ms;
+    struct loop_timer *news_timer;
     char *message;
     enum style message_style;
     uint32_t last_key;

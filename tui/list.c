@@ -1,236 +1,10 @@
-/* The rows in memory are a stretch of the list, some pages around what is on the screen. Moving
-   within it costs no query; at its edge the next stretch is fetched by key, overlapping, and the
-   move is made again. The reader thread may answer late: until then the old stretch stays as it is.
- */
+/* A list and its commands: marks, the filter line, export. What rows it has: list_rows.c. */
 #include "list_internal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES = 4, FIRST_HEIGHT = 40, FILTER_MAX = 300, MARKS_MAX = 1000 };
-
-/* --- order -------------------------------------------------------------------------------- */
-
-static int sortable(const struct list *list)
-{
-    int count = 0;
-    for (size_t i = 0; i < list->settings.column_count; i++)
-        count += list->settings.columns[i].sort != NO_SORT;
-    return count;
-}
-
-/* Newest and largest first, words from A on; the second time round the other way. */
-struct list_spec list_spec_now(const struct list *list)
-{
-    struct list_spec spec = {.kind = list->settings.kind, .filter = list->filter};
-    int count = sortable(list), wanted = count ? list->sort_step % count : 0;
-    for (size_t i = 0; i < list->settings.column_count; i++) {
-        int sort = list->settings.columns[i].sort;
-        if (sort == NO_SORT || wanted-- > 0)
-            continue;
-        spec.sort = (enum sort_by)sort;
-        break;
-    }
-    bool falls = spec.sort == SORT_CREATED || spec.sort == SORT_AMOUNT;
-    spec.ascending = falls == (list->sort_step >= count && count > 0);
-    return spec;
-}
-
-/* --- totals ------------------------------------------------------------------------------- */
-
-static void ask_totals(struct list *list);
-
-static void on_totals(void *ctx, const struct list_totals *totals)
-{
-    struct list *list = ctx;
-    bool changed = totals->ok && list->totals.ok && totals->count != list->totals.count;
-    list->totals_running = false;
-    list->totals = *totals;
-    if (totals->ok && list->at_end && !list->at_start)
-        list->first = totals->count - (int64_t)list->page.count;
-    else if (changed && !list->at_start)
-        list->first = -1;
-    if (list->totals_wanted)
-        ask_totals(list);
-    app_dirty(list->app);
-}
-
-static void ask_totals(struct list *list)
-{
-    list->totals_wanted = list->totals_running;
-    if (list->totals_running)
-        return;
-    struct list_spec spec = list_spec_now(list);
-    list->totals_running = true;
-    cache_totals(app_desk(list->app)->cache, app_loop(list->app), (int)list->settings.kind, &spec,
-                 on_totals, list);
-}
-
-/* --- stretches ---------------------------------------------------------------------------- */
-
-static int page_height(const struct list *list)
-{
-    return list->table.height > 0 ? list->table.height : FIRST_HEIGHT;
-}
-
-static int find_row(const struct row_page *page, const char *id)
-{
-    for (size_t i = 0; id && i < page->count; i++) {
-        if (strcmp(page->rows[i].record.id, id) == 0)
-            return (int)i;
-    }
-    return -1;
-}
-
-static void note_position(struct list *list, const struct row_page *page)
-{
-    int64_t count = (int64_t)page->count;
-    switch (list->asked_from) {
-    case FROM_FIRST:
-        list->first = 0;
-        list->at_start = true;
-        list->at_end = !page->more;
-        break;
-    case FROM_LAST:
-        list->at_end = true;
-        list->at_start = !page->more;
-        list->first = list->at_start ? 0 : list->totals.ok ? list->totals.count - count : -1;
-        break;
-    case FROM_AFTER:
-        list->first = list->first < 0 ? -1 : list->first + list->asked_anchor + 1;
-        list->at_start = false;
-        list->at_end = !page->more;
-        break;
-    case FROM_BEFORE:
-        list->at_start = !page->more;
-        list->at_end = false;
-        list->first = list->at_start    ? 0
-                      : list->first < 0 ? -1
-                                        : list->first + list->asked_anchor - count;
-        break;
-    }
-}
-
-static bool move_inside(struct list *list, enum command command);
-
-static void on_page(void *ctx, struct row_page *page, const struct err *err)
-{
-    struct list *list = ctx;
-    if (!page) {
-        app_error(list->app, err);
-        return;
-    }
-    const struct row *selected = list_selected(list);
-    int offset = list->table.cursor - list->table.top;
-    int index = list->from_top ? 0 : find_row(page, selected ? selected->record.id : NULL);
-    note_position(list, page);
-    row_page_done(&list->page);
-    list->page = *page;
-    if (list->asked_from == FROM_LAST)
-        list->table.cursor = (int)page->count - 1;
-    else if (list->asked_from == FROM_FIRST && list->pending_move == COMMAND_FIRST)
-        list->table.cursor = 0;
-    else if (index >= 0)
-        list->table.cursor = index;
-    list->table.top = list->table.cursor - offset;
-    if (list->from_top || list->table.top < 0)
-        list->table.top = 0;
-    enum command move = list->pending_move;
-    list->pending_move = COMMAND_NONE;
-    list->from_top = false;
-    if (move != COMMAND_NONE && move != COMMAND_FIRST && move != COMMAND_LAST)
-        move_inside(list, move);
-    app_dirty(list->app);
-}
-
-static void fetch(struct list *list, enum page_from from, int anchor, enum command then)
-{
-    struct list_spec spec = list_spec_now(list);
-    int count = (int)list->page.count;
-    bool anchored = (from == FROM_AFTER || from == FROM_BEFORE) && count > 0;
-    if (from == FROM_AFTER && anchor < 0 && list->at_start)
-        anchored = false; /* nothing lies before what is wanted */
-    anchor = anchor < 0 ? 0 : anchor >= count ? count - 1 : anchor;
-    list->asked_from = anchored || from == FROM_LAST ? from : FROM_FIRST;
-    list->asked_anchor = anchor;
-    list->pending_move = then;
-    const struct page_request request = {&spec, list->asked_from,
-                                         anchored ? &list->page.rows[anchor] : NULL,
-                                         (size_t)(PAGES * page_height(list))};
-    cache_list_soon(app_desk(list->app)->cache, app_loop(list->app), (int)list->settings.kind,
-                    &request, on_page, list);
-}
-
-void list_reload(struct list *list)
-{
-    int top = list->table.top;
-    /* At the top, news are to be seen; further down, what is on the screen stays there. */
-    if (top == 0)
-        fetch(list, FROM_FIRST, 0, list->pending_move);
-    else
-        fetch(list, FROM_AFTER, top - page_height(list), list->pending_move);
-    ask_totals(list);
-}
-
-/* The window has grown beyond the rows that are here. */
-void list_fill(struct list *list)
-{
-    const struct table *table = &list->table;
-    if (table->top + table->height > (int)list->page.count && !list->at_end)
-        fetch(list, FROM_AFTER, table->top - table->height, list->pending_move);
-}
-
-/* Another filter or order: from its first row on. */
-static void start_over(struct list *list)
-{
-    list->from_top = true;
-    list->totals.ok = false;
-    fetch(list, FROM_FIRST, 0, COMMAND_NONE);
-    ask_totals(list);
-}
-
-/* --- moving ------------------------------------------------------------------------------- */
-
-/* Makes the move if the rows for it are here. */
-static bool move_inside(struct list *list, enum command command)
-{
-    int count = (int)list->page.count, height = page_height(list);
-    struct table *table = &list->table;
-    bool here =
-        (command == COMMAND_UP && (table->cursor > 0 || list->at_start)) ||
-        (command == COMMAND_DOWN && (table->cursor + 1 < count || list->at_end)) ||
-        (command == COMMAND_PAGE_UP && (table->top >= height || list->at_start)) ||
-        (command == COMMAND_PAGE_DOWN && (table->top + 2 * height <= count || list->at_end)) ||
-        (command == COMMAND_FIRST && list->at_start) || (command == COMMAND_LAST && list->at_end);
-    if (here)
-        table_move(table, command, count);
-    return here;
-}
-
-static bool move(struct list *list, enum command command)
-{
-    int height = page_height(list), top = list->table.top;
-    switch (command) {
-    case COMMAND_UP:
-    case COMMAND_PAGE_UP:
-        if (!move_inside(list, command))
-            fetch(list, FROM_BEFORE, top + 2 * height, command);
-        return true;
-    case COMMAND_DOWN:
-    case COMMAND_PAGE_DOWN:
-        if (!move_inside(list, command))
-            fetch(list, FROM_AFTER, top - height, command);
-        return true;
-    case COMMAND_FIRST:
-    case COMMAND_LAST:
-        if (!move_inside(list, command))
-            fetch(list, command == COMMAND_FIRST ? FROM_FIRST : FROM_LAST, 0, command);
-        return true;
-    default:
-        return false;
-    }
-}
+enum { FILTER_MAX = 300, MARKS_MAX = 1000 };
 
 /* --- marks -------------------------------------------------------------------------------- */
 
@@ -265,7 +39,7 @@ static void toggle_mark(struct list *list)
         list->marks = mem_resize(list->marks, list->mark_count + 1, sizeof *list->marks);
         list->marks[list->mark_count++] = mem_strdup(row->record.id);
     }
-    move(list, COMMAND_DOWN);
+    list_move(list, COMMAND_DOWN);
 }
 
 /* --- filter ------------------------------------------------------------------------------- */
@@ -285,7 +59,7 @@ bool list_set_filter(struct list *list, const char *text)
     size_t len = strnlen(text, sizeof list->filter_text - 1);
     memmove(list->filter_text, text, len);
     list->filter_text[len] = '\0';
-    start_over(list);
+    list_start_over(list);
     return true;
 }
 
@@ -410,8 +184,7 @@ bool list_command(struct list *list, enum command command)
             list_set_filter(list, "");
         return true;
     case COMMAND_SORT:
-        list->sort_step = (list->sort_step + 1) % (2 * sortable(list));
-        start_over(list);
+        list_sort_next(list);
         return true;
     case COMMAND_MARK:
         toggle_mark(list);
@@ -427,7 +200,7 @@ bool list_command(struct list *list, enum command command)
         app_message(list->app, STYLE_NORMAL, text_ours(_("Asking for news…")));
         return true;
     default:
-        return move(list, command);
+        return list_move(list, command);
     }
 }
 
@@ -441,7 +214,7 @@ struct list *list_new(struct app *app, const struct list_settings *settings)
     list->table.columns = settings->columns;
     list->table.column_count = settings->column_count;
     prompt_init(&list->prompt, NULL, FILTER_MAX);
-    start_over(list);
+    list_start_over(list);
     return list;
 }
 
@@ -449,7 +222,7 @@ void list_free(struct list *list)
 {
     struct cache *cache = app_desk(list->app)->cache;
     cache_list_forget(cache, (int)list->settings.kind);
-    cache_totals_forget(cache, (int)list->settings.kind);
+    list_stop_totals(list);
     export_free(list->export);
     drop_marks(list);
     row_page_done(&list->page);

@@ -1,4 +1,4 @@
-/* Shared by list.c (what is listed) and list_paint.c (how it looks). */
+/* Shared by list.c (commands), list_rows.c (what is listed) and list_paint.c (how it looks). */
 #ifndef TUI_LIST_INTERNAL_H
 #define TUI_LIST_INTERNAL_H
 
@@ -17,6 +17,8 @@ struct list {
     bool from_top;             /* … which is another list: the cursor goes to its first row */
     enum page_from asked_from;
     int asked_anchor; /* index in page */
+    bool asking;        /* an answer is on its way … */
+    bool reload_wanted; /* … and there were news since it was asked for */
     struct filter *filter;
     char filter_text[PROMPT_MAX]; /* of filter */
     struct prompt prompt;
@@ -27,6 +29,8 @@ struct list {
     int sort_step; /* through the sortable columns, then through them in reverse */
     struct list_totals totals;
     bool totals_wanted, totals_running;
+    int64_t totals_begun_ms; /* boot clock */
+    struct loop_timer *totals_timer;
     char **marks;
     size_t mark_count;
     struct export *export;
@@ -34,6 +38,10 @@ struct list {
 
 struct list_spec list_spec_now(const struct list *list);
 int list_find_mark(const struct list *list, const char *id); /* -1: not marked */
-void list_fill(struct list *list);
+void list_sort_next(struct list *list);
+void list_start_over(struct list *list); /* another filter or order: from its first row on */
+void list_fill(struct list *list);       /* the window has grown beyond the rows that are here */
+bool list_move(struct list *list, enum command command); /* false: another command */
+void list_stop_totals(struct list *list);
 
 #endif
