@@ -195,7 +195,7 @@ static void final_rows_do_not_open_again(void **state)
     box_close(&box);
 }
 
-/* A session that was called expired a moment ago may still be paid; after a day it stays expired. */
+/* A session called expired a moment ago may still be paid; after a day it stays expired. */
 static void closing_words_of_sessions_settle_after_a_day(void **state)
 {
     struct box box;

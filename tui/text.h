@@ -21,8 +21,8 @@ struct text text_clean(struct arena *arena, const char *outside);
 int text_width(struct text text);                     /* cells */
 /* Bytes of the longest beginning that fits in cells; *used: the cells it takes. */
 size_t text_fit(struct text text, int cells, int *used);
-/* One step of drawing: the next cluster (base + marks) of text at *at; its code points (<= 3), their
-   number and cells. False at the end. */
+/* One step of drawing: the next cluster (base + marks) of text at *at; its code points (<= 3),
+   their number and cells. False at the end. */
 bool text_next(struct text text, size_t *at, uint32_t points[3], int *count, int *cells);
 
 #endif
