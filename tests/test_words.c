@@ -217,7 +217,7 @@ static void labels_in_both_languages(void **state)
     speak("es");
     assert_string_equal(words_type(&arena, "refund").bytes, "devoluci\xc3\xb3n");
     assert_string_equal(words_status(&arena, REC_PAYMENT, "success").bytes, "aprobado");
-    assert_string_equal(words_env(ENV_LIVE).bytes, "REAL");
+    assert_string_equal(words_env(ENV_LIVE).bytes, "LIVE");
     speak("en");
     assert_string_equal(words_status(&arena, REC_SESSION, "Completed").bytes, "completed");
     assert_string_equal(words_status(&arena, REC_SESSION, "in_review\x07").bytes,

@@ -99,11 +99,12 @@ struct text words_intent_state(enum intent_state state)
     return text_ours(_(states[state]));
 }
 
+/* The same word in every language: it is what --env, the vendor and the other shift call it. */
 struct text words_env(enum env env)
 {
     static const char *const envs[ENV_COUNT] = {
-        [ENV_TRAINING] = N_("TRAINING"), [ENV_TEST] = N_("TEST"), [ENV_LIVE] = N_("LIVE")};
-    return text_ours(_(envs[env]));
+        [ENV_TRAINING] = "TRAINING", [ENV_TEST] = "TEST", [ENV_LIVE] = "LIVE"};
+    return text_ours(envs[env]);
 }
 
 struct text words_why_not(enum why_not why, enum op_kind kind)
