@@ -1,7 +1,6 @@
 #include "app_internal.h"
 
-#include "dialog.h"
-#include "words.h"
+#include "money_screens.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -314,6 +313,27 @@ void app_leave(struct app *app, int status)
     loop_stop(app->loop);
 }
 
+/* What an earlier run left without an outcome is taken over and comes first: the newest of it, and
+   what is being done about it. The top line and the inbox have the others. */
+static void follow_unresolved(struct app *app)
+{
+    struct intent_page page = {0};
+    const struct intent *newest = NULL;
+    if (app->desk->ops)
+        ops_recover(app->desk->ops, NULL, NULL);
+    if (!journal_list(app->desk->journal, INTENTS_UNRESOLVED, 1000, &page, NULL))
+        return;
+    for (size_t i = 0; i < page.count; i++) {
+        const struct intent *intent = &page.rows[i];
+        if (intent->state == INTENT_UNKNOWN && !intent->own &&
+            (!newest || intent->created_ms > newest->created_ms))
+            newest = intent;
+    }
+    if (newest)
+        money_follow(app, newest->id);
+    intent_page_done(&page);
+}
+
 /* The first screen; those that count something for their tab count from now on. */
 static void open_first(struct app *app)
 {
@@ -321,6 +341,7 @@ static void open_first(struct app *app)
         if (numbered[i]->badge)
             open_numbered(app, (enum screen_id)i);
     app_go(app, SCREEN_SESSIONS);
+    follow_unresolved(app);
 }
 
 bool app_change_env(struct app *app, enum env env)
