@@ -55,29 +55,26 @@ build() { # NAME SUFFIX VARIABLE...
     step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" all tests
 }
 
-# The test programs of a build, as many at once as there are processors.
-units() { # LABEL FOLDER
-    for source in tests/test_*.c; do
-        program=$(basename "$source" .c)
-        printf '%s %s\0%s\0' "$1" "${program#test_}" "$2/tests/$program"
-    done | xargs -0 -r -n 2 -P "$JOBS" "$0" --step
-}
-
-# Shell scripts that take the program as their argument; the last line of each counts.
-scripts() { # LABEL FOLDER SCRIPTS...
+# The test programs of a build, as many at once as there are processors, the longest first: shell
+# scripts, which are given the program as their argument, then cmocka programs.
+units() { # LABEL FOLDER SCRIPTS...
     label=$1 folder=$2
     shift 2
-    for script; do
-        [ ! -e "$script" ] ||
-            step "$label $(basename "$script" .sh)" "$script" "$folder/avirato-console"
-    done
+    for test in "$@" tests/test_*.c; do
+        name=$(basename "${test%.*}")
+        case $test in
+        *.c) test=$folder/tests/$name ;;
+        esac
+        printf '%s %s\0%s\0%s\0' "$label" "${name#test_}" "$test" "$folder/avirato-console"
+    done | xargs -0 -n 3 -P "$JOBS" "$0" --step
 }
 
+# Key scripts wait more than they work: twice as many at once.
 keys() { # LABEL FOLDER SCRIPTS...
     label=$1 folder=$2
     shift 2
     [ -e "$1" ] || return
-    step "$label" "$folder/tests/pty_run" -j "$JOBS" -p "$folder/avirato-console" "$@"
+    step "$label" "$folder/tests/pty_run" -j $((JOBS * 2)) -p "$folder/avirato-console" "$@"
 }
 
 # What make docs wrote is what the program of today would write.
@@ -110,16 +107,14 @@ begin=$(date +%s)
 plain() {
     build "build with gcc" "" CC=gcc || return
     step "man page and completions fit" "$0" --generated
-    units unit "$BUILD"
-    scripts script "$BUILD" tests/test_*.sh tests/flows/*.sh
+    units unit "$BUILD" tests/flows/*.sh tests/test_*.sh
     keys "screens" "$BUILD" tests/screens/*.keys
     keys "flows" "$BUILD" tests/flows/*.keys
 }
 
 sanitized() {
     build "build with ASan and UBSan" -asan SAN=1 || return
-    units asan "$BUILD-asan"
-    scripts asan "$BUILD-asan" tests/flows/*.sh
+    units asan "$BUILD-asan" tests/flows/*.sh
     keys "flows asan" "$BUILD-asan" tests/flows/*.keys
 }
 
