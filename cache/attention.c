@@ -7,7 +7,7 @@
 #include "cache_internal.h"
 
 enum { ROWS_MAX = 1000 };
-#define ATTENTION_SLOT (-2) /* of the reader thread; later.c has the others */
+#define ATTENTION_SLOT (-3) /* of the reader thread; later.c has -1, -2 and those from 0 on */
 
 struct attention_job {
     struct worker_job job; /* first: the worker knows this part only */
@@ -150,6 +150,9 @@ static bool find_open(struct attention_job *job, struct db *db)
 static bool attention_run(struct worker_job *job, struct db *db)
 {
     struct attention_job *mine = (struct attention_job *)job;
+
+    attention_done(&mine->found); /* of a run that was stopped */
+    mine->room = 0;
     bool good = find_holds(mine, db, REC_SESSION) && find_holds(mine, db, REC_PAYMENT) &&
                 find_open(mine, db);
 
@@ -184,6 +187,7 @@ void cache_attention(struct cache *cache, struct loop *loop, int64_t holds_from,
     struct attention_job *job = mem_alloc(sizeof *job);
 
     job->job = (struct worker_job){.slot = ATTENTION_SLOT,
+                                   .yields = true,
                                    .run = attention_run,
                                    .done = attention_deliver,
                                    .free = attention_free};

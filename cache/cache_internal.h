@@ -193,6 +193,8 @@ struct worker_job {
     void (*done)(struct worker_job *job);
     void (*free)(struct worker_job *job);
     bool ok;
+    bool urgent;            /* a page that somebody looks for: before all others … */
+    bool yields;            /* … and this is stopped for it, to be run again from the beginning */
     struct worker_job *next;
 };
 /* Takes the job over. loop: where done() is called; the same for every job of a cache. */

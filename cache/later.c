@@ -108,6 +108,7 @@ void cache_totals(struct cache *cache, struct loop *loop, int slot, const struct
 
     assert(slot >= 0);
     job->job = (struct worker_job){.slot = TOTALS_SLOT(slot),
+                                   .yields = true,
                                    .run = totals_job_run,
                                    .done = totals_job_done,
                                    .free = totals_job_free};
@@ -182,8 +183,11 @@ bool cache_list_soon(struct cache *cache, struct loop *loop, int slot,
     struct page_job *job = mem_alloc(sizeof *job);
 
     assert(slot >= 0);
-    job->job = (struct worker_job){
-        .slot = LIST_SLOT(slot), .run = page_job_run, .done = page_job_done, .free = page_job_free};
+    job->job = (struct worker_job){.slot = LIST_SLOT(slot),
+                                   .urgent = true,
+                                   .run = page_job_run,
+                                   .done = page_job_done,
+                                   .free = page_job_free};
     job->done = done;
     job->ctx = ctx;
     list_job_init(&job->list, request);

@@ -20,6 +20,7 @@ struct worker {
     struct worker_job *waiting, *running, *finished;
     bool ending;
     bool dropped;           /* the running job is not wanted any more */
+    bool put_off;           /* it is, but something urgent comes first */
     atomic_bool stop_query; /* the same, for SQLite's progress handler */
     int event_fd;
     struct loop *loop;
@@ -57,11 +58,36 @@ static void append(struct worker_job **list, struct worker_job *job)
     *list = job;
 }
 
+/* With the mutex held: another urgent one that came before stays before. */
+static void append_urgent(struct worker_job **list, struct worker_job *job)
+{
+    while (*list != NULL && (*list)->urgent)
+        list = &(*list)->next;
+    job->next = *list;
+    *list = job;
+}
+
+/* With the mutex held. */
+static void file_away(struct worker *worker, struct worker_job *job)
+{
+    const uint64_t one = 1;
+
+    worker->running = NULL;
+    if (worker->put_off && !worker->dropped && !job->ok) {
+        append(&worker->waiting, job);
+        return;
+    }
+    if (worker->dropped)
+        job->done = NULL;
+    append(&worker->finished, job);
+    ssize_t wrote = write(worker->event_fd, &one, sizeof one);
+    (void)wrote; /* only a full counter can refuse, and then the loop is awake already */
+}
+
 static void *work(void *ctx)
 {
     struct worker *worker = ctx;
     struct db *db = open_reader(worker);
-    const uint64_t one = 1;
 
     pthread_mutex_lock(&worker->mutex);
     while (!worker->ending) {
@@ -72,17 +98,12 @@ static void *work(void *ctx)
         }
         worker->waiting = job->next;
         worker->running = job;
-        worker->dropped = false;
+        worker->dropped = worker->put_off = false;
         atomic_store(&worker->stop_query, false);
         pthread_mutex_unlock(&worker->mutex);
         job->ok = db != NULL && job->run(job, db);
         pthread_mutex_lock(&worker->mutex);
-        worker->running = NULL;
-        if (worker->dropped)
-            job->done = NULL;
-        append(&worker->finished, job);
-        ssize_t wrote = write(worker->event_fd, &one, sizeof one);
-        (void)wrote; /* only a full counter can refuse, and then the loop is awake already */
+        file_away(worker, job);
     }
     pthread_mutex_unlock(&worker->mutex);
     db_close(db);
@@ -193,7 +214,14 @@ void worker_submit(struct cache *cache, struct loop *loop, struct worker_job *jo
     assert(worker->loop == loop);
     pthread_mutex_lock(&worker->mutex);
     forget(worker, job->slot);
-    append(&worker->waiting, job);
+    if (job->urgent)
+        append_urgent(&worker->waiting, job);
+    else
+        append(&worker->waiting, job);
+    if (job->urgent && worker->running != NULL && worker->running->yields) {
+        worker->put_off = true;
+        atomic_store(&worker->stop_query, true);
+    }
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->mutex);
 }

@@ -337,10 +337,10 @@ static void follow_unresolved(struct app *app)
 /* The first screen; those that count something for their tab count from now on. */
 static void open_first(struct app *app)
 {
+    app_go(app, SCREEN_SESSIONS); /* asks for its rows before the others ask for anything */
     for (int i = 0; i < SCREEN_COUNT; i++)
         if (numbered[i]->badge)
             open_numbered(app, (enum screen_id)i);
-    app_go(app, SCREEN_SESSIONS);
     follow_unresolved(app);
 }
 
