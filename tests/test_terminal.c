@@ -1,0 +1,191 @@
+/* The terminal and nothing but the terminal: every kind people have, windows that change size all
+   the time, and every way to end. The real console in a pseudo-terminal. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support_console.h"
+
+static uint32_t random_state = 20261122;
+
+/* The same numbers in each run. */
+static int below(int bound)
+{
+    random_state = random_state * 1664525u + 1013904223u;
+    return (int)((random_state >> 8) % (uint32_t)bound);
+}
+
+static void storm(struct console *console, int count)
+{
+    for (int i = 0; i < count; i++) {
+        pty_resize(console->pty, 1 + below(200), 1 + below(500));
+        pty_pump(console->pty, below(3) == 0);
+    }
+    pty_resize(console->pty, 24, 80);
+}
+
+/* --- sizes -------------------------------------------------------------------------------- */
+
+static void every_screen_survives_a_storm_of_sizes(void **state)
+{
+    static const struct {
+        const char *keys, *text, *back;
+    } screens[] = {
+        {"1", "[1 Sessions]", ""},         {"2", "[2 POS]", ""},
+        {"3", "[3 Modifications]", ""},    {"4", "[4 Terminals]", ""},
+        {"5", "[5 Inbox", ""},             {"1/status:pending", "status:pending", "<Esc>"},
+        {"?", "Charge", "<Esc>"},          {"t", "LIVE", "<Esc>"},
+        {"n", "Amount", "<Esc>"},          {"2<Enter>", "Timeline", "<Esc>"},
+        {"p", "Terminal Test 1", "<Esc>"},
+    };
+    struct console console;
+
+    (void)state;
+    console_begin(&console);
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+        assert_true(pty_type(console.pty, screens[i].keys));
+        console_wait(&console, screens[i].text);
+        storm(&console, 90);
+        console_wait(&console, screens[i].text);
+        console_keys(&console, screens[i].back);
+        if (*screens[i].back)
+            pty_wait_quiet(console.pty, 60, PTY_LIMIT_MS); /* Esc alone ends before the next key */
+    }
+    console_keys(&console, "1q");
+    console_ends(&console, 0);
+    console_end(&console);
+}
+
+/* A question about money that no longer fits is answered with no. */
+static void a_review_too_small_to_read_is_not_confirmed(void **state)
+{
+    struct console console;
+
+    (void)state;
+    console_begin(&console);
+    for (int round = 0; round < 2; round++) {
+        console_review(&console, "12.34");
+        if (round == 0)
+            pty_resize(console.pty, 10, 40);
+        else
+            storm(&console, 60);
+        if (round == 0)
+            console_wait(&console, "needs 60x18");
+        pty_resize(console.pty, 24, 80);
+        console_gone(&console, "Confirm   n Back");
+        console_wait(&console, "12.34");
+        console_keys(&console, "<Esc>");
+        console_gone(&console, "12.34");
+    }
+    console_keys(&console, "2");
+    console_wait(&console, "[2 POS]");
+    assert_false(pty_wait_text(console.pty, "12.34", 300));
+    console_keys(&console, "q");
+    console_ends(&console, 0);
+    console_end(&console);
+}
+
+static void a_storm_does_not_disturb_a_charge(void **state)
+{
+    struct console console;
+
+    (void)state;
+    console_begin(&console);
+    console_review(&console, "23.45");
+    console_insist(&console, "y", "Confirm   n Back");
+    storm(&console, 150);
+    console_wait(&console, "Approved: 23.45 EUR.");
+    console_insist(&console, "<Enter>", "Approved");
+    console_keys(&console, "2");
+    console_wait(&console, "23.45 EUR");
+    pty_signal(console.pty, SIGTERM);
+    console_ends(&console, 0);
+    console_end(&console);
+}
+
+/* --- ends --------------------------------------------------------------------------------- */
+
+static void every_end_leaves_the_terminal_as_it_was(void **state)
+{
+    static const struct {
+        int signal, status;
+    } ends[] = {{SIGTERM, 0},    {SIGHUP, 0},   {SIGINT, 0},    {SIGSEGV, 128 + SIGSEGV},
+                {SIGABRT, 128 + SIGABRT},       {SIGBUS, 128 + SIGBUS},
+                {SIGILL, 128 + SIGILL},         {SIGFPE, 128 + SIGFPE}};
+    struct console console;
+
+    (void)state;
+    console_home(&console);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        console_start(&console, "xterm-256color", "C.UTF-8", NULL);
+        console_wait(&console, "of 400");
+        struct pty_modes modes = pty_modes(console.pty);
+        assert_true(modes.alternate_screen && modes.bracketed_paste && modes.cursor_hidden);
+        pty_signal(console.pty, ends[i].signal);
+        console_ends(&console, ends[i].status);
+        pty_close(console.pty);
+    }
+    console.pty = NULL;
+    console_end(&console);
+}
+
+/* --- kinds of terminals and locales --------------------------------------------------------- */
+
+static void every_terminal_shows_the_list(void **state)
+{
+    static const char *const terms[] = {"xterm-256color", "xterm",  "screen", "screen-256color",
+                                        "tmux-256color",  "linux",  "vt100",  "vt220"};
+    static const char *const locales[] = {"C.UTF-8", "C", "es_ES.ISO-8859-1", "tr_TR"};
+    struct console console;
+
+    (void)state;
+    console_home(&console);
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        console_start(&console, terms[i], locales[i % (sizeof locales / sizeof *locales)], NULL);
+        console_wait(&console, "1-18 of 400");
+        console_wait(&console, "579.00 EUR");
+        console_keys(&console, "<Down><PageDown>");
+        console_wait(&console, "19-36 of 400");
+        console_keys(&console, "q");
+        console_ends(&console, 0);
+        pty_close(console.pty);
+    }
+    console.pty = NULL;
+    console_end(&console);
+}
+
+static void what_is_no_terminal_is_told_in_one_sentence(void **state)
+{
+    static const char *const terms[] = {NULL, "", "dumb", "no-such-terminal"};
+    struct console console;
+
+    (void)state;
+    console_home(&console);
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        console_start(&console, terms[i], "C", NULL);
+        console_ends(&console, 2);
+        console_wait(&console, "names no terminal with a screen");
+        pty_close(console.pty);
+    }
+    console.pty = NULL;
+    console_end(&console);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_screen_survives_a_storm_of_sizes),
+        cmocka_unit_test(a_review_too_small_to_read_is_not_confirmed),
+        cmocka_unit_test(a_storm_does_not_disturb_a_charge),
+        cmocka_unit_test(every_end_leaves_the_terminal_as_it_was),
+        cmocka_unit_test(every_terminal_shows_the_list),
+        cmocka_unit_test(what_is_no_terminal_is_told_in_one_sentence),
+    };
+    console_find(argc, argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
