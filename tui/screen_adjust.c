@@ -36,8 +36,9 @@ struct adjust {
     char *reference; /* of the payment */
     struct form form;
     char form_id[UUID_SIZE];
-    struct payment_facts facts;  /* as shown */
-    struct payment_facts before; /* as shown until they moved */
+    struct payment_facts facts;    /* as shown */
+    struct payment_facts before;   /* as shown until they moved */
+    struct payment_facts reviewed; /* as they stand in the review; the news may move the others */
     bool moved;
     struct arena arena; /* of payment */
     struct row payment;
@@ -171,7 +172,7 @@ static struct op_request request_of(const struct adjust *adjust)
                                  .target = adjust->reference,
                                  .amount = adjust->amount,
                                  .reason = adjust->reason,
-                                 .seen = adjust->facts,
+                                 .seen = adjust->reviewed,
                                  .has_seen = true};
     memcpy(request.form_id, adjust->form_id, sizeof request.form_id);
     return request;
@@ -180,7 +181,7 @@ static struct op_request request_of(const struct adjust *adjust)
 static void confirmed(struct app *app, void *ctx, bool yes)
 {
     struct adjust *adjust = ctx;
-    struct payment_facts seen = adjust->facts;
+    struct payment_facts seen = adjust->reviewed;
     char id[INTENT_ID_SIZE];
     struct err err;
     if (!yes)
@@ -250,6 +251,7 @@ static void submit(struct app *app, struct adjust *adjust)
     }
     if (adjust->kind == OP_REFUND)
         adjust->reason = refund_reasons[form_choice(&adjust->form, REASON)];
+    adjust->reviewed = adjust->facts;
     struct op_request request = request_of(adjust);
     if (!op_check(&request, desk->env, desk->webcode, &err)) {
         app_error(app, &err);

@@ -36,7 +36,8 @@ struct charge {
     struct field fields[FIELDS]; /* with the hint of this environment */
     struct form form;
     struct terminal_page terminals;
-    char poi[129]; /* chosen; survives a new list of terminals */
+    char poi[129];   /* chosen; survives a new list of terminals */
+    char asked[129]; /* poi as reviewed: a list that comes meanwhile may move the other */
     char form_id[UUID_SIZE];
     char holder[INTENT_ID_SIZE]; /* the charge that keeps this terminal busy */
     struct money amount;         /* as reviewed */
@@ -160,7 +161,7 @@ static struct op_request request_of(const struct charge *charge)
 {
     struct op_request request = {
         .kind = OP_CHARGE,
-        .target = charge->poi,
+        .target = charge->asked,
         .amount = charge->amount,
         .reference = money_or_null(form_text(&charge->form, REFERENCE)),
         .description = money_or_null(form_text(&charge->form, DESCRIPTION)),
@@ -286,7 +287,7 @@ static bool review(struct app *app, struct charge *charge)
                               .done = confirmed,
                               .ctx = charge};
     confirm.facts[confirm.fact_count++] =
-        (struct fact){N_("Terminal"), money_terminal_name(app, charge->poi), STYLE_STRONG};
+        (struct fact){N_("Terminal"), money_terminal_name(app, charge->asked), STYLE_STRONG};
     money_add_facts(app, &confirm, &request);
     dialog_confirm(app, &confirm);
     return true;
@@ -309,6 +310,7 @@ static void submit(struct app *app, struct charge *charge)
     remember_choice(charge);
     if (!form_amount(&charge->form, AMOUNT, &charge->amount))
         return;
+    memcpy(charge->asked, charge->poi, sizeof charge->asked);
     struct op_request request = request_of(charge);
     if (!op_check(&request, desk->env, desk->webcode, &err)) {
         money_fail_form(app, &charge->form, &err, field_names);
