@@ -101,8 +101,8 @@ static const char *const hold[] = {
 
 static void test_takes_y(void **state)
 {
-    static const char *const wrong[] = {"<Enter>", "n<Enter>", "yes<Enter>",  "Y<Enter>",
-                                        "<C-c>",   "<C-d>",    "12.50<Enter>"};
+    static const char *const wrong[] = {"<Enter>", "n<Enter>", "yes<Enter>",   "Y<Enter>",
+                                        "<C-c>",   "<C-d>",    "12.50<Enter>", "y<C-d><C-d>"};
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         start("test", charge);

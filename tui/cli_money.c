@@ -15,11 +15,14 @@ int cli_money_exit(const struct intent *intent)
         [INTENT_PREPARED] = CLI_UNKNOWN, [INTENT_SENT] = CLI_UNKNOWN,
         [INTENT_UNKNOWN] = CLI_UNKNOWN,  [INTENT_MANUAL] = CLI_UNKNOWN,
         [INTENT_ACCEPTED] = CLI_DONE,    [INTENT_CONFIRMED] = CLI_DONE,
-        [INTENT_SUCCEEDED] = CLI_DONE,   [INTENT_RESOLVED] = CLI_DONE,
+        [INTENT_SUCCEEDED] = CLI_DONE,   [INTENT_RESOLVED] = CLI_FAILED,
         [INTENT_REJECTED] = CLI_FAILED,  [INTENT_DECLINED] = CLI_FAILED,
         [INTENT_FAILED] = CLI_FAILED,    [INTENT_NOT_EXECUTED] = CLI_FAILED,
     };
     static const char *const unreached[] = {"look:", "unsent:"};
+    if (intent->state == INTENT_RESOLVED && intent->why &&
+        strcmp(intent->why, "by hand: charged") == 0)
+        return CLI_DONE;
     if (intent->state != INTENT_VOID)
         return statuses[intent->state];
     for (size_t i = 0; i < COUNT_OF(unreached); i++)
@@ -213,10 +216,17 @@ struct follow {
 static void read_intent(struct follow *follow)
 {
     struct err err = {0};
-    arena_done(&follow->arena);
+    struct arena arena = {0};
+    struct intent intent;
     follow->cli->changed &= ~(unsigned)CHANGED_JOURNAL;
-    if (!journal_get(follow->cli->desk.journal, follow->id, &follow->arena, &follow->intent, &err))
+    if (!journal_get(follow->cli->desk.journal, follow->id, &arena, &intent, &err)) {
+        arena_done(&arena);
         cli_fail(follow->cli, &err, NULL);
+        return; /* what was read before stands */
+    }
+    arena_done(&follow->arena);
+    follow->arena = arena;
+    follow->intent = intent;
 }
 
 static bool is_answered(const struct intent *intent)

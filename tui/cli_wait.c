@@ -118,7 +118,10 @@ bool cli_ask(struct cli *cli, struct text question, const char *expected,
     loop_unwatch(cli->loop, watch);
     if (end != CLI_WAIT_DONE)
         fputc('\n', stderr);
-    state.line[strcspn(state.line, "\r\n")] = '\0';
-    return end == CLI_WAIT_DONE && (strcmp(state.line, expected) == 0 ||
-                                    (amount && amount->known && is_amount(state.line, amount)));
+    size_t len = strcspn(state.line, "\r\n");
+    bool entered = state.line[len] != '\0'; /* the end of the input is no Enter */
+    state.line[len] = '\0';
+    return end == CLI_WAIT_DONE && entered &&
+           (strcmp(state.line, expected) == 0 ||
+            (amount && amount->known && is_amount(state.line, amount)));
 }

@@ -3,6 +3,7 @@
 #include "charset.h"
 #include "cli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,17 @@
 #elif defined(__SANITIZE_ADDRESS__)
 #define SANITIZED
 #endif
+
+/* A program started without input, output or messages would open its files and sockets in their
+   places, and print into those. */
+static void hold_places(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
 
 /* Nothing that others may read, no core file with a key in it, no death by a closed pipe. */
 static void harden(void)
@@ -129,6 +141,7 @@ int main(int argc, char **argv)
 {
     struct cli cli = {.signals = -1};
     struct text message;
+    hold_places();
     harden();
     cli.tty = isatty(STDOUT_FILENO);
     if (!cli_args_parse(&cli.args, argc, argv, &cli.arena, &message)) {
