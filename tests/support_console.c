@@ -97,9 +97,9 @@ void console_keys(struct console *console, const char *keys)
 
 void console_insist(struct console *console, const char *key, const char *text)
 {
-    for (int i = 0; i < PTY_LIMIT_MS / 200; i++) {
+    for (int i = 0; i < PTY_LIMIT_MS / 50; i++) {
         console_keys(console, key);
-        if (pty_wait_gone(console->pty, text, 200))
+        if (pty_wait_gone(console->pty, text, 50))
             return;
     }
     fail_with_screen(console, "does not go away:", text);
