@@ -48,8 +48,9 @@ static bool burst(struct console *console)
     char bytes[64];
     int64_t begun = now_ms();
     memcpy(bytes, f2, sizeof f2 - 1);
-    size_t len = sizeof f2 - 1 + some_keys(bytes + sizeof f2 - 1, 7);
+    size_t len = sizeof f2 - 1 + some_keys(bytes + sizeof f2 - 1, 6);
     pty_write(console->pty, bytes, len);
+    pty_pump(console->pty, 25); /* else it all comes in one lump, and is a paste, F2 and all */
     for (int64_t until = begun + below(BURST_MS); now_ms() < until;) {
         len = some_keys(bytes, below(4) ? 3 : 20);
         pty_write(console->pty, bytes, len);
