@@ -15,6 +15,7 @@ struct list {
     int64_t first;             /* position of page.rows[0] in the list, -1: not known */
     enum command pending_move; /* made when the stretch asked for is here */
     bool from_top;             /* … which is another list: the cursor goes to its first row */
+    bool chosen; /* somebody put the cursor where it is: it follows its row out of the window */
     enum page_from asked_from;
     int asked_anchor; /* index in page */
     bool asking;        /* an answer is on its way … */

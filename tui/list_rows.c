@@ -187,6 +187,9 @@ static void on_page(void *ctx, struct row_page *page, const struct err *err)
     list->page = *page;
     /* At the top, news come into sight above the cursor; further down, rows stay where they are. */
     list->table.top = from_top || list->table.cursor < offset ? 0 : list->table.cursor - offset;
+    /* News must not push the window down where nobody has moved: it goes on from the newest. */
+    if (from_top && !list->chosen && list->table.cursor >= page_height(list))
+        list->table.cursor = 0;
     if (move != COMMAND_NONE && move != COMMAND_FIRST && move != COMMAND_LAST)
         move_inside(list, move);
     if (reload)
@@ -239,6 +242,7 @@ void list_fill(struct list *list)
 void list_start_over(struct list *list)
 {
     list->from_top = true;
+    list->chosen = false;
     list->reload_wanted = false;
     fetch(list, FROM_FIRST, 0, COMMAND_NONE);
     restart_totals(list);
@@ -269,7 +273,7 @@ static void move_or_fetch(struct list *list, enum command command, enum page_fro
         fetch(list, from, anchor, command);
 }
 
-bool list_move(struct list *list, enum command command)
+static bool move(struct list *list, enum command command)
 {
     int height = page_height(list), top = list->table.top;
     switch (command) {
@@ -288,4 +292,12 @@ bool list_move(struct list *list, enum command command)
     default:
         return false;
     }
+}
+
+bool list_move(struct list *list, enum command command)
+{
+    if (!move(list, command))
+        return false;
+    list->chosen = command != COMMAND_FIRST && list->table.cursor > 0;
+    return true;
 }
