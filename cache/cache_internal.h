@@ -143,6 +143,10 @@ struct filter {
 /* Range of days a text names, [low, high] in wall ms. */
 bool filter_read_days(const char *text, int64_t now_wall_ms, int64_t *low, int64_t *high);
 bool filter_read_amounts(const char *text, enum money_style style, int64_t *low, int64_t *high);
+/* What the API, or the filter language, calls a word as the screens show it in any language; a word
+   that has no other name is returned as it is. text is folded. */
+enum filter_word { FILTER_KEY, FILTER_STATUS, FILTER_TYPE };
+const char *filter_plain_word(enum filter_word what, const char *text);
 
 /* A statement under construction: text and the values of its marks, in order. */
 struct sql {

@@ -18,7 +18,7 @@
 struct token {
     size_t start, end;  /* bytes of the text, the minus and quotes included */
     size_t value_start; /* behind "key:" */
-    char key[16], value[TEXT_MAX + 1];
+    char key[32], value[TEXT_MAX + 1];
     bool has_key, negated, quoted;
     bool open_quote;
     size_t quote_at;
@@ -114,9 +114,13 @@ static bool read_words(struct parser *parser, const struct key *key, const struc
 {
     if (!split_values(parser, key, token, term))
         return false;
-    for (size_t i = 0; i < term->value_count; i++)
-        if (!is_word(term->values[i]))
+    for (size_t i = 0; i < term->value_count; i++) {
+        const char *folded = fold_copy(parser, term->values[i]);
+        if (!is_word(folded))
             return fail_value(parser, token, FILTER_BAD_VALUE);
+        term->values[i] =
+            filter_plain_word(key->type == TERM_STATUS ? FILTER_STATUS : FILTER_TYPE, folded);
+    }
     return true;
 }
 
@@ -209,12 +213,12 @@ static bool is_blank(char letter)
     return letter == ' ' || letter == '\t';
 }
 
-/* A name of letters with a colon right behind it. */
+/* A name of letters, accents included, with a colon right behind it. */
 static size_t key_length(const char *text)
 {
     size_t len = 0;
 
-    while (isalpha((unsigned char)text[len]))
+    while (isalpha((unsigned char)text[len]) || (unsigned char)text[len] >= 0x80)
         len++;
     return text[len] == ':' ? len : 0;
 }
@@ -255,17 +259,19 @@ static bool next_token(const char *text, size_t *at, struct token *token)
     return true;
 }
 
-static const struct key *find_key(const char *name)
+static const struct key *find_key(struct parser *parser, const char *typed)
 {
+    const char *name = filter_plain_word(FILTER_KEY, fold_copy(parser, typed));
+
     for (size_t i = 0; i < COUNT_OF(keys); i++)
-        if (strcasecmp(keys[i].name, name) == 0)
+        if (strcmp(keys[i].name, name) == 0)
             return &keys[i];
     return NULL;
 }
 
 static bool read_token(struct parser *parser, const struct token *token, struct term *term)
 {
-    const struct key *key = token->has_key ? find_key(token->key) : &free_word;
+    const struct key *key = token->has_key ? find_key(parser, token->key) : &free_word;
 
     if (token->open_quote)
         return fail(parser, token->quote_at, token->end, FILTER_OPEN_QUOTE);

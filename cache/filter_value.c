@@ -7,6 +7,64 @@
 
 #define DAY_MS INT64_C(86400000)
 
+/* --- words -------------------------------------------------------------------------------- */
+
+/* Folded words of the screens, and what the API or the filter language says for them. */
+static const struct {
+    enum filter_word what;
+    const char *shown, *plain;
+} aliases[] = {
+    {FILTER_KEY, "estado", "status"},
+    {FILTER_KEY, "tipo", "type"},
+    {FILTER_KEY, "desde", "from"},
+    {FILTER_KEY, "hasta", "to"},
+    {FILTER_KEY, "el", "on"},
+    {FILTER_KEY, "dia", "on"},
+    {FILTER_KEY, "importe", "amount"},
+    {FILTER_KEY, "moneda", "currency"},
+    {FILTER_KEY, "reference", "ref"},
+    {FILTER_KEY, "referencia", "ref"},
+    {FILTER_KEY, "preaut", "preauth"},
+    {FILTER_STATUS, "pendiente", "pending"},
+    {FILTER_STATUS, "completada", "completed"},
+    {FILTER_STATUS, "completado", "completed"},
+    {FILTER_STATUS, "caducada", "expired"},
+    {FILTER_STATUS, "caducado", "expired"},
+    {FILTER_STATUS, "canceled", "cancelled"},
+    {FILTER_STATUS, "anulada", "cancelled"},
+    {FILTER_STATUS, "anulado", "cancelled"},
+    {FILTER_STATUS, "cancelada", "cancelled"},
+    {FILTER_STATUS, "cancelado", "cancelled"},
+    {FILTER_STATUS, "fallida", "failed"},
+    {FILTER_STATUS, "fallido", "failed"},
+    {FILTER_STATUS, "approved", "success"},
+    {FILTER_STATUS, "aprobado", "success"},
+    {FILTER_STATUS, "aprobada", "success"},
+    {FILTER_STATUS, "hecha", "success"},
+    {FILTER_STATUS, "hecho", "success"},
+    {FILTER_STATUS, "rechazada", "refused"},
+    {FILTER_STATUS, "rechazado", "refused"},
+    {FILTER_STATUS, "recibida", "received"},
+    {FILTER_STATUS, "recibido", "received"},
+    {FILTER_STATUS, "autorizada", "authorised"},
+    {FILTER_STATUS, "autorizado", "authorised"},
+    {FILTER_STATUS, "authorized", "authorised"},
+    {FILTER_TYPE, "devolucion", "refund"},
+    {FILTER_TYPE, "captura", "capture"},
+    {FILTER_TYPE, "anulacion", "cancel"},
+    {FILTER_TYPE, "prorroga", "extend"},
+};
+
+const char *filter_plain_word(enum filter_word what, const char *text)
+{
+    for (size_t i = 0; i < COUNT_OF(aliases); i++)
+        if (aliases[i].what == what && strcmp(aliases[i].shown, text) == 0)
+            return aliases[i].plain;
+    return text;
+}
+
+/* --- days --------------------------------------------------------------------------------- */
+
 /* Reads exactly count digits; -1 where there are others. Moves *at behind them. */
 static int read_digits(const char **at, int count)
 {
@@ -20,12 +78,46 @@ static int read_digits(const char **at, int count)
     return value;
 }
 
+/* One digit or two. */
+static int read_short(const char **at)
+{
+    return read_digits(at,
+                       isdigit((unsigned char)**at) && isdigit((unsigned char)(*at)[1]) ? 2 : 1);
+}
+
 static int days_in_month(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
     return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* 22/11/2026, 22-11-2026, 22/11: the day comes first. Without a year it is this one, or the last
+   where that is more than half a year ahead: what is looked for has mostly happened. */
+static bool read_day_first(const char *text, int64_t today, int64_t *low, int64_t *high)
+{
+    const char *at = text;
+    int year = time_to_civil(today).year;
+    int day = read_short(&at);
+    char mark = *at;
+
+    if (day < 1 || (mark != '/' && mark != '-'))
+        return false;
+    at++;
+    int month = read_short(&at);
+    bool has_year = *at == mark;
+    if (has_year) {
+        at++;
+        year = read_digits(&at, 4);
+    }
+    if (month < 1 || month > 12 || year < 1970 || *at != '\0' || (!has_year && mark == '-'))
+        return false;
+    if (!has_year && time_from_civil(year, month, 1, 0, 0, 0) - today > 183 * DAY_MS)
+        year--;
+    *low = time_from_civil(year, month, day, 0, 0, 0);
+    *high = *low + DAY_MS - 1;
+    return day <= days_in_month(year, month);
 }
 
 /* 2026-11-01, 2026-11 */
@@ -71,7 +163,7 @@ bool filter_read_days(const char *text, int64_t now_wall_ms, int64_t *low, int64
             return false;
     }
     if (days < 0)
-        return read_calendar(text, low, high);
+        return read_calendar(text, low, high) || read_day_first(text, today, low, high);
     *low = today - days * DAY_MS;
     *high = *low + DAY_MS - 1;
     return true;

@@ -34,10 +34,17 @@ static void days_are_read(void **state)
         {"2026-11", -21, 8},
         {"2024-02", -1025, -997},
         {"2024-02-29", -997, -997},
+        {"22/11/2026", 0, 0},
+        {"22-11-2026", 0, 0},
+        {"1/11/2026", -21, -21},
+        {"22/11", 0, 0},
+        {"30/11", 8, 8},
+        {"1/1", -325, -325},
     };
     static const char *const bad[] = {
         "",          "tomorrow",   "2026", "2026-13",     "2026-11-31", "-7",      "-d",
-        "2026-11-1", "2026-02-29", "7d",   "2026-11-01x", "-7dd",       "-99999d", "11/22/2026"};
+        "2026-11-1", "2026-02-29", "7d",   "2026-11-01x", "-7dd",       "-99999d", "11/22/2026",
+        "31/11",     "22-11",      "0/1",  "22/11-2026",  "22/11/",     "22/11/26"};
     int64_t low, high;
 
     (void)state;
@@ -134,6 +141,44 @@ static void errors_point_at_their_place(void **state)
         if (filter != NULL || (int)error.why != cases[i].why || error.start != cases[i].start ||
             error.end != cases[i].end)
             fail_msg("%s: %d at %zu-%zu", cases[i].text, (int)error.why, error.start, error.end);
+    }
+}
+
+/* As the lists show it, in either language, with or without accents. */
+static void shown_words_are_understood(void **state)
+{
+    static const struct {
+        const char *shown, *plain;
+        enum record_kind kind;
+    } cases[] = {
+        {"status:approved", "status:success", REC_PAYMENT},
+        {"estado:Aprobado,RECHAZADO", "status:success,refused", REC_PAYMENT},
+        {"estado:pendiente,completada", "status:pending,completed", REC_SESSION},
+        {"-estado:fallida", "-status:failed", REC_MODIFICATION},
+        {"tipo:devolución", "type:refund", REC_MODIFICATION},
+        {"tipo:DEVOLUCIÓN,prorroga", "type:refund,extend", REC_MODIFICATION},
+        {"desde:1/11/2026 hasta:ayer", "from:2026-11-01 to:yesterday", REC_SESSION},
+        {"día:22/11", "on:2026-11-22", REC_SESSION},
+        {"el:hoy importe:>5 moneda:eur", "on:today amount:>5 currency:EUR", REC_SESSION},
+        {"preaut:sí referencia:RES", "preauth:yes ref:RES", REC_SESSION},
+        {"status:Brand_New", "status:brand_new", REC_SESSION},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct filter *shown = test_filter(cases[i].shown, cases[i].kind);
+        struct filter *plain = test_filter(cases[i].plain, cases[i].kind);
+        assert_int_equal(shown->count, plain->count);
+        for (size_t k = 0; k < shown->count; k++) {
+            const struct term *a = &shown->terms[k], *b = &plain->terms[k];
+            assert_true(a->type == b->type && a->negated == b->negated && a->low == b->low &&
+                        a->high == b->high);
+            assert_int_equal(a->value_count, b->value_count);
+            for (size_t v = 0; v < a->value_count; v++)
+                assert_string_equal(a->values[v], b->values[v]);
+        }
+        filter_free(shown);
+        filter_free(plain);
     }
 }
 
@@ -420,6 +465,7 @@ int main(void)
         cmocka_unit_test(days_are_read),
         cmocka_unit_test(amounts_are_read),
         cmocka_unit_test(errors_point_at_their_place),
+        cmocka_unit_test(shown_words_are_understood),
         cmocka_unit_test(too_long_is_said),
         cmocka_unit_test(odd_texts_never_crash),
         cmocka_unit_test(api_gets_what_it_can_filter),
