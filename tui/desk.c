@@ -3,10 +3,13 @@
 #include "desk.h"
 
 #include "../api/sim/sim.h"
+#include "format.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TERMINAL_LIMIT_S 180 /* a terminal gives up after 150 s at the latest; the rest is margin */
 
 /* folder + name; the folder ends in "/". Frees folder; NULL stays NULL. */
 static char *join_path(char *folder, const char *name)
@@ -37,6 +40,29 @@ static bool open_simulator(struct desk *desk, struct err *err)
     return true;
 }
 
+/* Plain http is only ever spoken towards this machine: no card and no real money behind it. */
+static bool is_loopback(const struct desk *desk)
+{
+    return desk->env == ENV_TRAINING ||
+           (desk->base_url && strncmp(desk->base_url, "http://", 7) == 0);
+}
+
+/* AVIRATO_CLOCK, in milliseconds UTC, stops the wall clock for tests and pictures. */
+static void set_clock(const struct desk *desk)
+{
+    const char *wish = getenv("AVIRATO_CLOCK");
+
+    clock_freeze_utc(wish && is_loopback(desk) ? strtoll(wish, NULL, 10) : 0);
+}
+
+/* Seconds of a setting, but where a real terminal may still be busy no less than it needs. */
+static int64_t patience_ms(const struct desk *desk, int seconds)
+{
+    int least = is_loopback(desk) ? 0 : TERMINAL_LIMIT_S;
+
+    return (int64_t)(seconds > least ? seconds : least) * 1000;
+}
+
 static bool open_client(struct desk *desk, const char *key, struct err *err)
 {
     struct api_settings settings = {
@@ -46,7 +72,7 @@ static bool open_client(struct desk *desk, const char *key, struct err *err)
         .api_key = key,
         .ca_file = desk->config->env[desk->env].ca_file,
         .read_only = desk->read_only,
-        .charge_timeout_ms = (int64_t)desk->config->charge_timeout_s * 1000,
+        .charge_timeout_ms = patience_ms(desk, desk->config->charge_timeout_s),
     };
     desk->client = api_client_new(desk->loop, &settings, err);
     return desk->client != NULL;
@@ -79,7 +105,7 @@ static int64_t second_read_ms(int64_t quiet_ms)
 static void open_operations(struct desk *desk, bool automatic)
 {
     const struct config_env *env = &desk->config->env[desk->env];
-    int64_t quiet_ms = (int64_t)desk->config->quiet_period_s * 1000;
+    int64_t quiet_ms = patience_ms(desk, desk->config->quiet_period_s);
     struct sync_settings sync = {.automatic = automatic};
     struct ops_settings ops = {.quiet_charge_ms = quiet_ms,
                                .quiet_modification_ms = INT64_C(24) * 3600 * 1000,
@@ -121,6 +147,9 @@ bool desk_open(struct desk *desk, struct loop *loop, const struct config *config
                           .base_url = mem_strdup(env->base_url),
                           .loop = loop,
                           .changes = changes};
+    const char *training_zone = desk->env == ENV_TRAINING ? SIM_ZONE : NULL;
+    format_set_zone(config->timezone ? config->timezone : training_zone);
+    set_clock(desk);
     if (open_all(desk, options, err))
         return true;
     desk_close(desk);

@@ -95,6 +95,10 @@ static void check_settings(struct doctor *doctor)
                text_oursf(doctor->arena, _("quiet_period is %d s, but a terminal may take %d s."),
                           config->quiet_period_s, TERMINAL_LIMIT_S),
                text_ours(_("Set it to 300: a charge may still appear until then.")));
+    if (config->start != ENV_TRAINING && !config->timezone)
+        report(doctor, "timezone", false,
+               text_ours(_("No timezone is set: the API's times and this console's may differ.")),
+               text_ours(_("Set timezone to the property's, as Europe/Madrid.")));
 }
 
 static bool check_key(struct doctor *doctor)

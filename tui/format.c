@@ -60,7 +60,7 @@ static void choose_charset(void)
  */
 static void bind_catalogues(void)
 {
-    char path[PATH_MAX + sizeof "locale"];
+    char path[PATH_MAX + sizeof "locale/"];
     ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
     char *slash = NULL;
     if (len > 0) {
@@ -68,7 +68,7 @@ static void bind_catalogues(void)
         slash = strrchr(path, '/');
     }
     if (slash)
-        memcpy(slash + 1, "locale", sizeof "locale");
+        memcpy(slash + 1, "locale/", sizeof "locale/"); /* a folder: there is a program locale */
     bindtextdomain(DOMAIN, slash && access(path, R_OK | X_OK) == 0 ? path : LOCALEDIR);
     bind_textdomain_codeset(DOMAIN, "UTF-8");
     textdomain(DOMAIN);
@@ -113,8 +113,16 @@ bool format_utf8(void)
 
 void format_set_zone(const char *zone)
 {
+    static char *own; /* what TZ said at the start, "" if nothing */
+
+    if (!own)
+        own = mem_strdup(getenv("TZ") ? getenv("TZ") : "");
     if (zone)
         setenv("TZ", zone, 1);
+    else if (own[0] != '\0')
+        setenv("TZ", own, 1);
+    else
+        unsetenv("TZ");
     tzset();
 }
 

@@ -43,18 +43,6 @@ static void harden(void)
 #endif
 }
 
-/* AVIRATO_CLOCK (milliseconds UTC) stops the wall clock for pictures and tests, never in front of a
-   real server. */
-static void freeze_clock(const struct config *config)
-{
-    const char *wish = getenv("AVIRATO_CLOCK");
-    const char *base = config->env[config->start].base_url;
-    if (!wish || !wish[0])
-        return;
-    if (config->start == ENV_TRAINING || (base && strncmp(base, "http://", 7) == 0))
-        clock_freeze_utc(strtoll(wish, NULL, 10));
-}
-
 /* --- the screen ----------------------------------------------------------------------------- */
 
 static bool reopen(void *ctx, enum env env, struct err *err)
@@ -99,7 +87,6 @@ static bool configure(struct cli *cli, int *status)
     bool loaded = config_load(&cli->config, cli->args.values[OPTION_CONFIG], &err);
     format_init(language ? language : cli->config.language);
     charset_open(cli->config.ascii_borders);
-    format_set_zone(cli->config.timezone);
     if (!loaded) {
         *status = cli_exit_of_error(err.code);
         cli_say(text_oursf(&cli->arena, _("The configuration cannot be used: %s"),
@@ -114,7 +101,6 @@ static bool configure(struct cli *cli, int *status)
         *status = cli_usage(cli, text_ours(_("--language: es or en.")));
         return false;
     }
-    freeze_clock(&cli->config);
     return true;
 }
 

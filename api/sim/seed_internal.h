@@ -10,7 +10,7 @@ enum sim_kind { SIM_SESSION, SIM_PAYMENT, SIM_MODIFICATION, SIM_KINDS };
 
 /* Numbers of stored rows start here (plus their rowid); seeded ones are below. */
 #define SIM_STORED         (INT64_C(1) << 33)
-#define SIM_ZONE_MS        INT64_C(3600000) /* the server's wall clock is UTC+1 all year */
+#define SIM_ZONE_MS        INT64_C(3600000) /* SIM_ZONE of sim.h */
 #define SIM_AMOUNT_MAX     INT64_C(1000000000000)
 #define SIM_REFERENCE_SIZE 160
 #define SIM_ATTEMPTS       4

@@ -317,8 +317,8 @@ expect "journal" 0 'length > 20 and all(.[]; .intent and .state and .kind and .o
 run journal --verify && expect "the chain holds" 0
 export TERM=xterm
 run doctor --json
-expect "doctor names the short limits" 1 \
-    'map(select(.ok | not).check) == ["charge_timeout", "quiet_period"] and length > 8'
+expect "doctor names short limits and the zone" 1 \
+    'map(select(.ok | not).check) == ["charge_timeout", "quiet_period", "timezone"]'
 AVIRATO_ENV=live AVIRATO_API_KEY=live-key run payments --limit 1 --json
 expect "live is another place" 0 'length == 1 and (.[0].paymentReference | test("-POSX-"))'
 AVIRATO_ENV=live run payments && expect "a test key opens no live" 1
