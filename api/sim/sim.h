@@ -25,8 +25,8 @@
 
 struct sim;
 
-/* The zone of its zone-less times, all year: a hotel on the Spanish coast. As a value of TZ, so that
-   a console in training can show its own times by the same clock. */
+/* The zone of its zone-less times, all year: a hotel on the Spanish coast. As a value of TZ, so
+   that a console in training can show its own times by the same clock. */
 #define SIM_ZONE "<+01>-1"
 
 /* Shapes of the list answers. */
