@@ -141,10 +141,14 @@ static void test_symbols_in_ascii(void **state)
     assert_int_equal(charset_show(0x25CF), '*');
     assert_int_equal(charset_show('a'), 'a');
     assert_int_equal(charset_show(0x65E5), '?');
+    assert_int_equal(charset_show(0xD3), 'O');   /* Ó */
+    assert_int_equal(charset_show(0xBA), 'o');   /* º */
+    assert_int_equal(charset_show(0x301), '?');  /* an accent alone */
+    assert_int_equal(charset_show(0xFB01), '?'); /* fi in one: two letters have no room */
     struct buf out;
     buf_init(&out, 64);
     charset_encode("a\033[1mñ", 7, &out);
-    assert_string_equal(out.data, "a\033[1m?");
+    assert_string_equal(out.data, "a\033[1mn");
     buf_done(&out);
     charset_close();
 }

@@ -13,7 +13,8 @@ static struct {
     uint32_t points[256];
 } charset;
 
-/* Symbols this program draws, and what stands for them. Text from outside is shown as ? instead. */
+/* Symbols this program draws, and what stands for them. Letters of text from outside go without
+   their marks; what is no letter of this set then is shown as ?. */
 static const struct {
     uint32_t point;
     char ascii;
@@ -25,6 +26,7 @@ static const struct {
     {0x2026, '~'}, {0x2191, '^'}, {0x2193, 'v'}, {0x2192, '>'}, {0x2190, '<'},  {0x2713, '+'},
     {0x2717, 'x'}, {0x00B7, '-'}, {0x2013, '-'}, {0x2014, '-'}, {0x2019, '\''}, {0x201C, '"'},
     {0x201D, '"'}, {0xFFFD, '?'}, {0x00A0, ' '}, {0x25B8, '>'}, {0x2022, '*'},
+    {0x00A1, '!'}, {0x00BF, '?'}, {0x00AB, '"'}, {0x00BB, '"'},
 };
 enum { FIRST_BORDER = 0x2500, LAST_BORDER = 0x25FF }; /* drawn in ASCII where that is asked for */
 
@@ -98,6 +100,17 @@ static int byte_of_point(uint32_t point)
     return -1;
 }
 
+/* "Ó" as "O": what is left of a letter without its marks, 0 if that is not one character. */
+static uint32_t bare_letter(uint32_t point)
+{
+    utf8proc_int32_t letters[8];
+    int last_class = 0;
+    utf8proc_ssize_t count = utf8proc_decompose_char(
+        (utf8proc_int32_t)point, letters, COUNT_OF(letters),
+        UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK, &last_class);
+    return count == 1 ? (uint32_t)letters[0] : 0;
+}
+
 uint32_t charset_show(uint32_t point)
 {
     if (point < 0x80)
@@ -109,7 +122,8 @@ uint32_t charset_show(uint32_t point)
         if (symbols[i].point == point)
             return (unsigned char)symbols[i].ascii;
     }
-    return '?';
+    uint32_t bare = bare_letter(point);
+    return bare >= 0x20 && byte_of_point(bare) >= 0 ? bare : '?';
 }
 
 void charset_encode(const char *utf8, size_t len, struct buf *out)
@@ -122,8 +136,7 @@ void charset_encode(const char *utf8, size_t len, struct buf *out)
         utf8proc_int32_t point;
         utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)utf8 + at,
                                                  (utf8proc_ssize_t)(len - at), &point);
-        int byte = used > 0 ? byte_of_point((uint32_t)point) : '?';
-        char one = (char)(byte < 0 ? '?' : byte);
+        char one = (char)(used > 0 ? byte_of_point(charset_show((uint32_t)point)) : '?');
         buf_add(out, &one, 1);
         at += used > 0 ? (size_t)used : 1;
     }
