@@ -131,7 +131,8 @@ static bool find_open(struct attention_job *job, struct db *db)
     char sql[1024];
 
     snprintf(sql, sizeof sql,
-             "SELECT %s0 FROM modifications s WHERE s.open = 1 AND s.n < ? ORDER BY s.n LIMIT ?",
+             "SELECT %s" ROW_NO_MORE " FROM modifications s WHERE s.open = 1 AND s.n < ?"
+             " ORDER BY s.n LIMIT ?",
              row_columns);
     sqlite3_stmt *stmt = db_query(db, NULL, sql, "ii", row_first_of_ms(job->open_until),
                                   (int64_t)ROWS_MAX);

@@ -76,6 +76,10 @@ struct row {
     int64_t seen_ms;          /* UTC when the API last said so; a final row that did not change is
                                  not written again, so there it is when it became what it is */
     bool modified;            /* has modifications (mark in the list) */
+    enum hold_state {         /* of an authorised pre-authorisation, else HOLD_NONE */
+        HOLD_NONE, HOLD_HELD, HOLD_CANCELLED, HOLD_CAPTURED
+    } hold;
+    const char *terminal;     /* name of poi_id's terminal, NULL: not known; of lists only */
 };
 struct row_page {
     struct arena arena;
@@ -102,6 +106,13 @@ struct page_request {
 bool cache_list(struct cache *cache, const struct page_request *request, struct row_page *page,
                 struct err *err);
 void row_page_done(struct row_page *page);
+/* What a kind holds at all, for a filter that nothing fits: how many rows, and which status words
+   in arena, each once (at most max of them; returns how many). */
+int64_t cache_count(struct cache *cache, enum record_kind kind);
+size_t cache_statuses(struct cache *cache, enum record_kind kind, struct arena *arena,
+                      const char **words, size_t max);
+/* The filter asks for a status that is none of these. */
+bool filter_asks_other_status(const struct filter *filter, const char *const *words, size_t count);
 
 /* The same for screens, where no key may wait: the page is tried for some milliseconds, else
    fetched by the reader thread (one or two letters searched, a rare amount). done gets the page to

@@ -42,7 +42,8 @@ int64_t amount_scaled(const struct money *amount);
 /* --- reading rows (rows.c) ---------------------------------------------------------------- */
 
 extern const char row_columns[];             /* of a table or subquery named s */
-const char *row_modified_sql(enum record_kind kind); /* the column behind row_columns */
+const char *row_more_sql(enum record_kind kind); /* the columns behind row_columns … */
+#define ROW_NO_MORE "0, NULL"                   /* … or these, where they do not matter */
 void row_read(sqlite3_stmt *stmt, enum record_kind kind, struct arena *arena, struct row *out);
 
 /* --- storing (store.c) -------------------------------------------------------------------- */

@@ -367,3 +367,16 @@ bool filter_is_empty(const struct filter *filter)
 {
     return filter == NULL || filter->count == 0;
 }
+
+bool filter_asks_other_status(const struct filter *filter, const char *const *words, size_t count)
+{
+    for (size_t i = 0; filter != NULL && i < filter->count; i++) {
+        const struct term *term = &filter->terms[i];
+        bool known = term->type != TERM_STATUS || term->negated;
+        for (size_t k = 0; k < count * term->value_count && !known; k++)
+            known = strcasecmp(term->values[k / count], words[k % count]) == 0;
+        if (!known)
+            return true;
+    }
+    return false;
+}

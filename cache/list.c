@@ -92,7 +92,7 @@ static void add_from(struct sql *sql, const struct list_spec *spec, enum source 
 {
     const char *table = kind_tables[spec->kind];
 
-    buf_printf(&sql->text, "SELECT %s%s FROM ", row_columns, row_modified_sql(spec->kind));
+    buf_printf(&sql->text, "SELECT %s%s FROM ", row_columns, row_more_sql(spec->kind));
     switch (source) {
     case ALL_ROWS:
         buf_printf(&sql->text, "%s s WHERE 1", table);
@@ -243,4 +243,36 @@ bool cache_list(struct cache *cache, const struct page_request *request, struct 
     bool good = list_job_run(&job, cache->db, page, err);
     list_job_done(&job);
     return good;
+}
+
+/* --- where nothing fits ------------------------------------------------------------------- */
+
+int64_t cache_count(struct cache *cache, enum record_kind kind)
+{
+    char sql[64];
+    int64_t count = 0;
+
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", kind_tables[kind]);
+    db_get_int(cache->db, NULL, &count, 0, sql);
+    return count;
+}
+
+size_t cache_statuses(struct cache *cache, enum record_kind kind, struct arena *arena,
+                      const char **words, size_t max)
+{
+    char sql[512];
+    const char *table = kind_tables[kind];
+    size_t count = 0;
+
+    /* From word to word through the index: DISTINCT would read all of it. */
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE known(word) AS (SELECT min(status) FROM %s UNION ALL"
+             " SELECT (SELECT min(s.status) FROM %s s WHERE s.status > word) FROM known"
+             " WHERE word IS NOT NULL) SELECT word FROM known WHERE word <> '' LIMIT ?",
+             table, table);
+    sqlite3_stmt *stmt = db_query(cache->db, NULL, sql, "i", (int64_t)max);
+    while (stmt != NULL && db_step(cache->db, stmt, NULL) == DB_ROW)
+        words[count++] = db_text(stmt, 0, arena);
+    db_end(stmt);
+    return count;
 }

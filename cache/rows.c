@@ -55,19 +55,33 @@ enum row_column {
     COL_COMPLETED,
     COL_UPDATED,
     COL_SEEN_MS,
-    COL_MODIFIED
+    COL_MODIFIED, /* 0, 1, or what became of a hold */
+    COL_TERMINAL
 };
 const char row_columns[] =
     "s.n, s.id, s.status, s.type, s.minor, s.currency, s.description, s.custom_reference,"
     " s.reference, s.payment_reference, s.poi_id, s.reason, s.failure_reason, s.payment_status,"
     " s.is_preauth, s.created, s.completed, s.updated, s.seen_ms, ";
 
-const char *row_modified_sql(enum record_kind kind)
+/* Modified at all, and the farthest that a hold has come: the numbers of enum hold_state. */
+#define MODIFIED(reference)                                                                        \
+    "CASE WHEN " reference " = '' THEN 0 WHEN s.is_preauth <> 1 THEN"                              \
+    " EXISTS(SELECT 1 FROM modifications m WHERE m.payment_reference = " reference ")"             \
+    " ELSE (SELECT coalesce(max(CASE WHEN m.status <> 'success' THEN 1 WHEN m.type = 'capture'"    \
+    " THEN 3 WHEN m.type = 'cancel' THEN 2 ELSE 1 END), 0) FROM modifications m"                   \
+    " WHERE m.payment_reference = " reference ") END"
+/* A terminal's payment may have no other name than its own. */
+#define POS_REFERENCE "iif(s.payment_reference = '', s.id, s.payment_reference)"
+
+const char *row_more_sql(enum record_kind kind)
 {
-    return kind == REC_MODIFICATION
-               ? "0"
-               : "s.payment_reference <> '' AND EXISTS(SELECT 1 FROM modifications m"
-                 " WHERE m.payment_reference = s.payment_reference)";
+    static const char *const columns[RECORD_KINDS] = {
+        [REC_SESSION] = MODIFIED("s.payment_reference") ", NULL",
+        [REC_PAYMENT] = MODIFIED(POS_REFERENCE)
+            ", (SELECT t.name FROM terminals t WHERE t.poi_id = s.poi_id)",
+        [REC_MODIFICATION] = ROW_NO_MORE,
+    };
+    return columns[kind];
 }
 
 /* '' is how the table says absent. */
@@ -84,6 +98,17 @@ static void read_stamp(sqlite3_stmt *stmt, enum row_column column, struct stamp 
 
     if (text != NULL && text[0] != '\0')
         stamp_parse(text, out);
+}
+
+static void read_more(sqlite3_stmt *stmt, struct arena *arena, struct row *out)
+{
+    const struct record *record = &out->record;
+    int modified = sqlite3_column_int(stmt, COL_MODIFIED);
+
+    out->modified = modified != 0;
+    if (record->is_preauth == 1 && status_classify(record->kind, record->status) == STATUS_GOOD)
+        out->hold = modified > 1 ? (enum hold_state)modified : HOLD_HELD;
+    out->terminal = present(stmt, COL_TERMINAL, arena);
 }
 
 void row_read(sqlite3_stmt *stmt, enum record_kind kind, struct arena *arena, struct row *out)
@@ -114,7 +139,7 @@ void row_read(sqlite3_stmt *stmt, enum record_kind kind, struct arena *arena, st
     read_stamp(stmt, COL_UPDATED, &record->updated);
     out->sort_ms = record->created.ms;
     out->seen_ms = sqlite3_column_int64(stmt, COL_SEEN_MS);
-    out->modified = sqlite3_column_int(stmt, COL_MODIFIED) != 0;
+    read_more(stmt, arena, out);
 }
 
 void row_page_done(struct row_page *page)
@@ -154,21 +179,21 @@ struct wanted {
 static bool read_one(struct cache *cache, const struct wanted *wanted, struct arena *arena,
                      struct row *out, struct err *err)
 {
-    char sql[1024];
+    char sql[2048];
     enum record_kind kind = wanted->kind;
     const char *table = kind_tables[kind];
 
     snprintf(sql, sizeof sql,
              "SELECT %s%s, r.raw, r.detail FROM %s s LEFT JOIN raw_%s r ON r.minus_n = -s.n"
              " WHERE %s ORDER BY s.n LIMIT 1",
-             row_columns, row_modified_sql(kind), table, table, wanted->where);
+             row_columns, row_more_sql(kind), table, table, wanted->where);
     sqlite3_stmt *stmt = db_query(cache->db, err, sql, "t", wanted->value);
     if (stmt == NULL)
         return false;
     enum db_step step = db_step(cache->db, stmt, err);
     if (step == DB_ROW) {
         row_read(stmt, kind, arena, out);
-        read_raw(stmt, COL_MODIFIED + 1, arena, &out->record);
+        read_raw(stmt, COL_TERMINAL + 1, arena, &out->record);
     }
     db_end(stmt);
     if (step == DB_DONE)
@@ -213,7 +238,7 @@ bool cache_modifications_of(struct cache *cache, const char *payment_reference,
 
     *page = (struct row_page){0};
     snprintf(sql, sizeof sql,
-             "SELECT %s0 FROM modifications s WHERE s.payment_reference = ?"
+             "SELECT %s" ROW_NO_MORE " FROM modifications s WHERE s.payment_reference = ?"
              " ORDER BY s.n",
              row_columns);
     sqlite3_stmt *stmt = db_query(cache->db, err, sql, "t", payment_reference);

@@ -65,7 +65,7 @@ static bool index_some(struct cache *cache, enum record_kind kind, int max, int6
     bool good = true;
 
     snprintf(select, sizeof select,
-             "SELECT %s0 FROM todo_%s t JOIN %s s ON s.n = t.n ORDER BY t.n LIMIT ?",
+             "SELECT %s" ROW_NO_MORE " FROM todo_%s t JOIN %s s ON s.n = t.n ORDER BY t.n LIMIT ?",
              row_columns, table, table);
     snprintf(insert, sizeof insert, "INSERT INTO search_%s(rowid, text) VALUES(?, ?)", table);
     sqlite3_stmt *stmt = db_query(cache->db, err, select, "i", (int64_t)max);

@@ -243,6 +243,69 @@ static void facts_follow_the_table(void **state)
     box_close(&box);
 }
 
+/* In a list: what the facts say of the hold, in one word. */
+static void lists_say_what_became_of_a_hold(void **state)
+{
+    struct list_spec spec = {.kind = REC_PAYMENT};
+    struct row_page page;
+    struct box box;
+
+    (void)state;
+    box_open(&box);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char id[32];
+        snprintf(id, sizeof id, "HOTEL9-POSXT-%zu", i);
+        store_case(&box, id, &cases[i]);
+    }
+    assert_true(cache_list(box.cache, &(struct page_request){.spec = &spec, .limit = 100}, &page,
+                           NULL));
+    assert_int_equal(page.count, COUNT_OF(cases));
+    for (size_t i = 0; i < page.count; i++) {
+        const struct row *row = &page.rows[i];
+        struct payment_facts facts;
+        assert_true(cache_payment_facts(box.cache, row->record.id, &facts, NULL));
+        enum hold_state expected = row->record.is_preauth != 1 || !facts.final_enough ? HOLD_NONE
+                                   : facts.captured_any                              ? HOLD_CAPTURED
+                                   : facts.cancelled ? HOLD_CANCELLED
+                                                     : HOLD_HELD;
+        if (row->hold != expected)
+            fail_msg("%s: %d, not %d", row->record.id, (int)row->hold, (int)expected);
+    }
+    row_page_done(&page);
+    box_close(&box);
+}
+
+static void a_kind_tells_its_status_words(void **state)
+{
+    struct arena arena = {0};
+    const char *words[16];
+    struct box box;
+
+    (void)state;
+    box_open(&box);
+    assert_int_equal(cache_statuses(box.cache, REC_PAYMENT, &arena, words, 16), 0);
+    for (size_t i = 0; i < 3; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "HOTEL9-POSXT-%zu", i);
+        store_case(&box, id, &cases[i]);
+    }
+    assert_int_equal(cache_count(box.cache, REC_PAYMENT), 3);
+    assert_int_equal(cache_statuses(box.cache, REC_PAYMENT, &arena, words, 16), 3);
+    assert_string_equal(words[0], "new-word");
+    assert_string_equal(words[1], "refused");
+    assert_string_equal(words[2], "success");
+    assert_int_equal(cache_statuses(box.cache, REC_PAYMENT, &arena, words, 2), 2);
+    struct filter *known = test_filter("status:approved,Refused -status:odd", REC_PAYMENT);
+    struct filter *other = test_filter("x status:odd", REC_PAYMENT);
+    assert_false(filter_asks_other_status(NULL, words, 3));
+    assert_false(filter_asks_other_status(known, words, 3));
+    assert_true(filter_asks_other_status(other, words, 3));
+    filter_free(known);
+    filter_free(other);
+    arena_done(&arena);
+    box_close(&box);
+}
+
 static void unknown_payment_is_not_found(void **state)
 {
     struct payment_facts facts;
@@ -260,6 +323,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_follow_the_table),
+        cmocka_unit_test(lists_say_what_became_of_a_hold),
+        cmocka_unit_test(a_kind_tells_its_status_words),
         cmocka_unit_test(unknown_payment_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

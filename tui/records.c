@@ -22,6 +22,12 @@ struct text record_created_csv(struct arena *arena, const void *row)
 
 struct text record_status(struct arena *arena, const void *row)
 {
+    static const char *const holds[] = {[HOLD_HELD] = N_("held"),
+                                        [HOLD_CANCELLED] = N_("cancelled"),
+                                        [HOLD_CAPTURED] = N_("captured")};
+    enum hold_state hold = ((const struct row *)row)->hold;
+    if (hold != HOLD_NONE)
+        return text_ours(_(holds[hold]));
     return words_status(arena, record_of(row)->kind, record_of(row)->status);
 }
 

@@ -3,6 +3,12 @@
 
 static struct text get_terminal(struct arena *arena, const void *row)
 {
+    const char *name = ((const struct row *)row)->terminal;
+    return text_clean(arena, name ? name : record_of(row)->poi_id);
+}
+
+static struct text get_terminal_csv(struct arena *arena, const void *row)
+{
     return text_clean(arena, record_of(row)->poi_id);
 }
 
@@ -16,7 +22,8 @@ static const struct column columns[] = {
     {N_("Currency"), 0, ALIGN_LEFT, 0, NO_SORT, record_currency, NULL, NULL},
     {N_("P"), 1, ALIGN_LEFT, 0, NO_SORT, record_hold, NULL, NULL},
     {N_("Reference"), REFERENCE_COLS, ALIGN_LEFT, 0, SORT_REFERENCE, record_reference, NULL, NULL},
-    {N_("Terminal"), 20, ALIGN_LEFT, 1, SORT_TERMINAL, get_terminal, NULL, NULL},
+    {N_("Terminal"), 20, ALIGN_LEFT, 1, SORT_TERMINAL, get_terminal, NULL,
+     get_terminal_csv},
     {N_("Description"), 15, ALIGN_LEFT, 2, SORT_DESCRIPTION, record_description, NULL, NULL},
     {N_("Payment"), 0, ALIGN_LEFT, 0, NO_SORT, record_id, NULL, NULL},
 };
