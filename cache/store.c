@@ -247,8 +247,8 @@ static bool look_up(struct store *store, const struct record *said, struct old_r
 
     buf_init(&sql, 2048);
     buf_printf(&sql,
-               "SELECT %s" ROW_NO_MORE ", s.changed_ms, s.open, r.%s IS ? FROM %s s LEFT JOIN raw_%s r"
-               " ON r.minus_n = -s.n WHERE s.id = ?",
+               "SELECT %s" ROW_NO_MORE ", s.changed_ms, s.open, r.%s IS ? FROM %s s"
+               " LEFT JOIN raw_%s r ON r.minus_n = -s.n WHERE s.id = ?",
                row_columns, store->source == SOURCE_DETAIL ? "detail" : "raw", table, table);
     sqlite3_stmt *stmt =
         db_query(store->cache->db, store->err, sql.data, "tt", said->raw, said->id);

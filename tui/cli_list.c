@@ -2,6 +2,7 @@
    from the cache with the whole filter, so that a server that ignores a filter shows nothing wrong.
  */
 #include "cli.h"
+#include "nothing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +185,15 @@ static bool print_page(struct cli *cli, struct cli_table *table, const struct ro
     return ok && !ferror(stdout);
 }
 
+/* A script learns from this only what it can do something about: a status word that nothing has. */
+static void say_nothing(struct cli *cli, const struct list_spec *spec)
+{
+    struct text known = nothing_known(&cli->arena, cli->desk.cache, spec->kind, spec->filter);
+    if (cli->tty || *known.bytes)
+        cli_say(text_oursf(&cli->arena, "%s%s%s", _("Nothing matches."), *known.bytes ? " " : "",
+                           known.bytes));
+}
+
 static bool print_rows(struct cli *cli, const struct list_spec *spec, int64_t limit,
                        struct err *err)
 {
@@ -208,8 +218,8 @@ static bool print_rows(struct cli *cli, const struct list_spec *spec, int64_t li
     row_page_done(&page);
     if (table)
         cli_table_end(table);
-    if (ok && !any && cli->tty)
-        cli_say(text_ours(_("Nothing matches.")));
+    if (ok && !any)
+        say_nothing(cli, spec);
     return ok || err->code == ERR_NONE; /* a closed pipe is no trouble of ours */
 }
 

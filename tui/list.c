@@ -227,5 +227,6 @@ void list_free(struct list *list)
     drop_marks(list);
     row_page_done(&list->page);
     filter_free(list->filter);
+    free(list->nothing);
     free(list);
 }

@@ -4,6 +4,7 @@
 
 #include "export.h"
 #include "list.h"
+#include "nothing.h"
 #include "words.h"
 
 struct list {
@@ -35,6 +36,7 @@ struct list {
     char **marks;
     size_t mark_count;
     struct export *export;
+    char *nothing; /* said where the filter leaves no row; NULL: there are rows */
 };
 
 struct list_spec list_spec_now(const struct list *list);

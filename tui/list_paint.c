@@ -50,6 +50,19 @@ static void paint_error(struct list *list, struct area area, int col)
     arena_done(&arena);
 }
 
+/* The keys that a filter of this list takes, where its heading is else. */
+static void paint_hint(struct list *list, struct area area)
+{
+    static const char *const hints[RECORD_KINDS] = {
+        [REC_SESSION] = N_("status: from: to: on: amount: currency: ref: preauth:"),
+        [REC_PAYMENT] = N_("status: from: to: on: amount: currency: ref: terminal: preauth:"),
+        [REC_MODIFICATION] = N_("status: type: from: to: on: amount: currency: ref:"),
+    };
+    draw_fill(area_rows(area, 1, 1), STYLE_NORMAL);
+    draw_field(area_cell(area, 1, 1, area.cols - 2), ALIGN_LEFT, STYLE_DIM,
+               text_ours(_(hints[list->settings.kind])));
+}
+
 void list_paint(struct list *list, struct area area)
 {
     struct arena *arena = app_arena(list->app);
@@ -76,6 +89,11 @@ void list_paint(struct list *list, struct area area)
         draw_field(area_cell(area, 0, col, right - col - 2), ALIGN_LEFT, STYLE_NORMAL,
                    (struct text){list->filter_text});
     }
+    if (list->nothing)
+        draw_wrapped(area_rows(area, 2, area.rows - 2), 0, 3, STYLE_DIM,
+                     (struct text){list->nothing});
     if (list->wrong)
         paint_error(list, area, col);
+    else if (list->typing)
+        paint_hint(list, area);
 }

@@ -6,6 +6,7 @@
  */
 #include "list_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGES = 4, FIRST_HEIGHT = 40, TOTALS_REST_MS = 500, TOTALS_SHARE = 4 };
@@ -164,6 +165,23 @@ static int find_cursor(const struct list *list, const struct row_page *page)
     return index >= 0 ? index : list->table.cursor;
 }
 
+static void note_nothing(struct list *list)
+{
+    struct arena arena = {0};
+    struct cache *cache = app_desk(list->app)->cache;
+    free(list->nothing);
+    list->nothing = NULL;
+    if (list->page.count > 0 || filter_is_empty(list->filter))
+        return;
+    struct text count = format_count(&arena, cache_count(cache, list->settings.kind));
+    struct text known = nothing_known(&arena, cache, list->settings.kind, list->filter);
+    list->nothing = mem_strdup(text_oursf(&arena, _("Nothing fits this filter (0 of %s). %s%s%s"),
+                                          count.bytes, known.bytes, *known.bytes ? " " : "",
+                                          _("Esc clears it."))
+                                   .bytes);
+    arena_done(&arena);
+}
+
 static void on_page(void *ctx, struct row_page *page, const struct err *err)
 {
     struct list *list = ctx;
@@ -185,6 +203,7 @@ static void on_page(void *ctx, struct row_page *page, const struct err *err)
     note_position(list, page);
     row_page_done(&list->page);
     list->page = *page;
+    note_nothing(list);
     /* At the top, news come into sight above the cursor; further down, rows stay where they are. */
     list->table.top = from_top || list->table.cursor < offset ? 0 : list->table.cursor - offset;
     /* News must not push the window down where nobody has moved: it goes on from the newest. */
