@@ -82,7 +82,8 @@ enum intent_set {
     INTENTS_ALL,               /* newest first */
     INTENTS_OPEN,              /* PREPARED, SENT, UNKNOWN, ACCEPTED, MANUAL */
     INTENTS_UNRESOLVED,        /* SENT, UNKNOWN, MANUAL: what a start shows first */
-    INTENTS_ATTENTION          /* inbox: UNKNOWN, MANUAL, FAILED not acknowledged, old ACCEPTED */
+    INTENTS_ATTENTION          /* inbox: UNKNOWN, MANUAL, old ACCEPTED; not acknowledged: FAILED,
+                                  and how a charge, or what was once UNKNOWN, has ended */
 };
 bool journal_list(struct journal *journal, enum intent_set set, int limit, struct intent_page *page,
                   struct err *err);

@@ -311,7 +311,12 @@ bool journal_list(struct journal *journal, enum intent_set set, int limit, struc
                               " state IN ('unknown','manual')"
                               " OR (state = 'failed' AND acknowledged_utc IS NULL)"
                               " OR (state = 'accepted' AND changed_utc < ?1)"
-                              " ORDER BY state <> 'manual', state <> 'unknown', created_utc DESC,"
+                              " OR (acknowledged_utc IS NULL AND kind <> 'link'"
+                              "  AND (kind = 'charge' OR quiet_utc IS NOT NULL)"
+                              "  AND state IN ('confirmed','declined','rejected','not_executed',"
+                              "   'succeeded'))"
+                              " ORDER BY state <> 'manual', state <> 'unknown',"
+                              " state IN ('failed','accepted'), created_utc DESC,"
                               " intent_id LIMIT ?2",
     };
     sqlite3_stmt *stmt =

@@ -383,39 +383,6 @@ static void resolving(void **state)
     jbox_check_state(box, id, INTENT_MANUAL);
 }
 
-static void sets(void **state)
-{
-    struct jbox *box = *state;
-    char id[6][INTENT_ID_SIZE];
-    struct intent_page page;
-
-    for (int i = 0; i < 6; i++)
-        jbox_prepare(box, NULL, id[i]);
-    jbox_move(box, id[1], INTENT_VOID, NULL);
-    for (int i = 2; i < 6; i++)
-        jbox_move(box, id[i], INTENT_SENT, NULL);
-    jbox_move(box, id[3], INTENT_UNKNOWN, NULL);
-    jbox_move(box, id[4], INTENT_ACCEPTED, "HOTEL9-RFXT-8");
-    jbox_move(box, id[4], INTENT_FAILED, NULL);
-    jbox_move(box, id[5], INTENT_CONFIRMED, "HOTEL9-POSXT-8");
-    static const size_t counts[] = {
-        [INTENTS_ALL] = 6, [INTENTS_OPEN] = 3, [INTENTS_UNRESOLVED] = 2, [INTENTS_ATTENTION] = 2};
-    for (int set = INTENTS_ALL; set <= INTENTS_ATTENTION; set++) {
-        assert_true(journal_list(box->journal, (enum intent_set)set, 0, &page, NULL));
-        assert_int_equal(page.count, counts[set]);
-        intent_page_done(&page);
-    }
-    assert_true(journal_acknowledge(box->journal, id[4], "guest was told", NULL));
-    assert_true(journal_list(box->journal, INTENTS_ATTENTION, 0, &page, NULL));
-    assert_int_equal(page.count, 1);
-    assert_string_equal(page.rows[0].id, id[3]);
-    assert_true(page.rows[0].quiet_until_ms > 0);
-    intent_page_done(&page);
-    assert_true(journal_list(box->journal, INTENTS_ALL, 2, &page, NULL));
-    assert_int_equal(page.count, 2);
-    intent_page_done(&page);
-}
-
 /* --- trouble --------------------------------------------------------------------------------- */
 
 /* A full disk: nothing is written, and this process moves no more money. */
@@ -489,7 +456,7 @@ int main(void)
         TEST(compare_and_set), TEST(one_holder),
         TEST(index_refuses),   TEST(one_form),
         TEST(one_claim),       TEST(learning),
-        TEST(resolving),       TEST(sets),
+        TEST(resolving),
         TEST(full_disk),       TEST(body_is_checked),
         TEST(other_property),
     };

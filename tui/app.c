@@ -1,6 +1,5 @@
-#include "app_internal.h"
-
 #include "money_screens.h"
+#include "notices.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -202,6 +201,7 @@ static void close_all(struct app *app)
     }
     free(app->facts_for);
     app->facts_for = NULL;
+    notices_forget(app);
 }
 
 /* --- news --------------------------------------------------------------------------------- */
@@ -210,20 +210,6 @@ static void on_change(void *ctx, unsigned bits)
 {
     struct app *app = ctx;
     app->changed |= bits;
-}
-
-static void count_intents(struct app *app)
-{
-    struct intent_page page = {0};
-    app->tally = (struct tally){0};
-    if (!journal_list(app->desk->journal, INTENTS_OPEN, 1000, &page, NULL))
-        return;
-    for (size_t i = 0; i < page.count; i++) {
-        enum intent_state state = page.rows[i].state;
-        app->tally.running += page.rows[i].own;
-        app->tally.unknown += state == INTENT_UNKNOWN || state == INTENT_MANUAL;
-    }
-    intent_page_done(&page);
 }
 
 static void on_news_due(void *ctx)
@@ -261,7 +247,7 @@ static void hand_out_changes(struct app *app)
     free(app->facts_for);
     app->facts_for = NULL;
     if (bits & CHANGED_JOURNAL)
-        count_intents(app);
+        notices_read(app);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         struct layer *layer = app->bases[i];
         if (layer && i != (int)app->current && layer->screen->badge)
@@ -385,7 +371,7 @@ static void on_key(void *ctx, uint32_t key)
         app->dirty = true;
     } else if (key == CTRL_C) {
         app_message(app, STYLE_NORMAL, text_ours(_("q or F10 leaves.")));
-    } else {
+    } else if (key != KEY_ESC || !notices_put_away(app)) {
         enum command command = command_of_key(key, top->screen->scope);
         if (command != COMMAND_NONE)
             app_command(app, command);
@@ -441,7 +427,7 @@ static void start_screens(struct app *app)
 {
     app->desk->changes = (struct changes){on_change, app};
     app_enter(app);
-    count_intents(app);
+    notices_read(app);
     open_first(app);
     if (app->settings.notice)
         app_message(app, STYLE_WARN, text_ours(_(app->settings.notice)));

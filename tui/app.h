@@ -50,6 +50,8 @@ struct screen {
     struct text (*why_not)(struct app *app, void *state, struct arena *arena, enum command command);
     /* The row under the cursor; strings live in arena. False: none. */
     bool (*target)(struct app *app, void *state, struct arena *arena, struct target *out);
+    /* The intent whose outcome it tells. The end of any other one is told in a line. */
+    const char *(*intent)(const void *state);
     /* Number behind the tab's label, 0: none. A numbered screen with one is opened at the start and
        reloaded even while another is shown. */
     int (*badge)(const void *state);
@@ -108,6 +110,8 @@ void app_dirty(struct app *app);
 /* One line above the footer, until the next key. */
 void app_message(struct app *app, enum style style, struct text text);
 void app_error(struct app *app, const struct err *err); /* worded by words_of_error() */
+/* This outcome is on the screen: nothing is to be told about it any more. */
+void app_outcome_seen(struct app *app, const char *intent_id);
 /* "" when the command can be run on the screen on top now, else why not. */
 struct text app_why_not(struct app *app, struct arena *arena, enum command command);
 void app_command(struct app *app, enum command command); /* as if its key had been pressed */

@@ -42,6 +42,7 @@ struct app {
     enum style message_style;
     uint32_t last_key;
     struct tally tally;
+    struct notices *notices; /* notices.c */
     struct payment_facts facts; /* of facts_for, so that a frame asks the cache once */
     char *facts_for;
     bool facts_found;
@@ -52,6 +53,7 @@ struct app {
 void command_go(struct app *app, enum command command);
 void command_back(struct app *app, enum command command);
 void command_help(struct app *app, enum command command);
+void command_outcome(struct app *app, enum command command);
 void command_environment(struct app *app, enum command command);
 
 struct layer *app_top(struct app *app);

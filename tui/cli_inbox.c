@@ -89,20 +89,6 @@ static void put_intent(struct view *view, const struct intent *intent)
     put_item(view, &item);
 }
 
-/* Sent, and no answer yet: not in the screen's inbox, which belongs to a process that follows it.
- */
-static bool put_sent(struct view *view, struct err *err)
-{
-    struct intent_page page;
-    if (!journal_list(view->cli->desk.journal, INTENTS_UNRESOLVED, 0, &page, err))
-        return false;
-    for (size_t i = 0; i < page.count; i++)
-        if (page.rows[i].state == INTENT_SENT)
-            put_intent(view, &page.rows[i]);
-    intent_page_done(&page);
-    return true;
-}
-
 static bool put_ours(struct view *view, const struct inbox_item *found, struct err *err)
 {
     struct arena arena = {0};
@@ -183,7 +169,7 @@ int cli_inbox(struct cli *cli)
     struct err err = {0};
     if (!cli_has(cli, OPTION_JSON))
         view.table = cli_table_new(cli, columns, COUNT_OF(columns));
-    bool ok = put_sent(&view, &err) && put_items(&view, &err);
+    bool ok = put_items(&view, &err);
     if (ok && !view.any)
         cli_say(text_ours(_("Nothing needs a person.")));
     if (view.table)

@@ -63,7 +63,7 @@ static void print_intent_row(struct cli *cli, struct cli_table *table, const str
     struct text cells[] = {
         data ? utc_text(arena, intent->created_ms) : format_when_utc(arena, intent->created_ms),
         data ? text_ours(op_name(intent->kind)) : words_op(intent->kind),
-        data ? text_ours(intent_state_name(intent->state)) : words_intent_state(intent->state),
+        data ? text_ours(intent_state_name(intent->state)) : words_outcome(intent),
         intent->amount.known ? amount : text_ours(""),
         text_clean(arena, intent->amount.known ? intent->amount.currency : ""),
         text_clean(arena, intent->target),

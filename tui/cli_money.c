@@ -91,10 +91,19 @@ static void print_outcome(struct cli *cli, const struct intent *intent)
     }
 }
 
+/* Who ran the command has read how it ended; a failure is acknowledged in writing instead. */
+static void acknowledge(struct cli *cli, const struct intent *intent)
+{
+    if (intent_state_is_final(intent->state) && intent->state != INTENT_FAILED &&
+        intent->state != INTENT_VOID && !intent->acknowledged)
+        journal_acknowledge(cli->desk.journal, intent->id, NULL, NULL);
+}
+
 int cli_money_report(struct cli *cli, const struct intent *intent)
 {
     cli_say_advice(words_of_intent(&cli->arena, intent));
     print_outcome(cli, intent);
+    acknowledge(cli, intent);
     return cli_money_exit(intent);
 }
 
@@ -140,7 +149,7 @@ static void say_holder(struct cli *cli, const struct op_request *request)
     cli_say(text_oursf(&cli->arena, _("%s by %s since %s: %s."), words_op(holder.kind).bytes,
                        text_clean(&cli->arena, holder.person).bytes,
                        format_clock(&cli->arena, holder.created_ms).bytes,
-                       words_intent_state(holder.state).bytes));
+                       words_outcome(&holder).bytes));
 }
 
 /* In live the gesture differs, so that training builds no reflex: Y, or the amount. */
@@ -174,7 +183,7 @@ static int check_repeat(struct money_run *run)
                    format_money(&cli->arena, &earlier.amount).bytes,
                    text_clean(&cli->arena, earlier.target).bytes,
                    format_clock(&cli->arena, earlier.created_ms).bytes,
-                   words_intent_state(earlier.state).bytes);
+                   words_outcome(&earlier).bytes);
     if (cli_has(cli, OPTION_YES) || !cli_can_ask()) {
         int status = cli_money_refuse(cli, what, CLI_FAILED);
         cli_say(text_ours(_("Nothing was sent. To charge a second time on purpose, add --again.")));

@@ -73,7 +73,10 @@ enum command_flag {
     X(GO_PAYMENTS, "2", SCOPE_BROWSE, NULL, N_("To the POS payments"), 0, command_go)              \
     X(GO_MODIFICATIONS, "3", SCOPE_BROWSE, NULL, N_("To the modifications"), 0, command_go)        \
     X(GO_TERMINALS, "4", SCOPE_BROWSE, NULL, N_("To the terminals"), 0, command_go)                \
-    X(GO_INBOX, "5", SCOPE_BROWSE, NULL, N_("To the inbox"), 0, command_go)                        \
+    X(GO_INBOX, "5", SCOPE_BROWSE, NULL,                                                           \
+      N_("To the inbox: running, unknown, or needing a person"), 0, command_go)                    \
+    X(OUTCOME, "o", SCOPE_BROWSE | SCOPE_WAIT, NULL, N_("Open the outcome just told"), 0,          \
+      command_outcome)                                                                             \
     X(FIELDS, "v", SCOPE_DETAIL, N_("Fields"), N_("All that the API sent, as it came"), 0, NULL)   \
     X(ENVIRONMENT, "t", SCOPE_BROWSE, NULL, N_("Change environment"), 0, command_environment)      \
     X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions possible here"), 0,      \

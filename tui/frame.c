@@ -1,5 +1,5 @@
 /* The frame around the screens: top line, tabs, message line, footer. */
-#include "app_internal.h"
+#include "notices.h"
 
 #include "words.h"
 
@@ -79,6 +79,24 @@ static struct text who(struct arena *arena, const struct config *config)
     return text_oursf(arena, "%s%s%s", person.bytes, both ? " · " : "", terminal.bytes);
 }
 
+/* What is under way, and the key that leads to it. */
+static int draw_tally(struct app *app, struct area area, int col)
+{
+    struct arena *arena = &app->arena;
+    const struct tally *tally = &app->tally;
+    if (tally->running > 0)
+        col = draw_text(area, 0, col, STYLE_WARN,
+                        text_oursf(arena, _("%d running"), tally->running)) + 1;
+    if (tally->unknown > 0)
+        col = draw_text(area, 0, col, STYLE_BAD,
+                        text_oursf(arena, _("%d UNKNOWN"), tally->unknown)) + 1;
+    if (tally->running > 0 || tally->unknown > 0)
+        col = draw_text(area, 0, col, STYLE_NORMAL,
+                        text_oursf(arena, _("(key %s)"),
+                                   command_key_name(arena, COMMAND_GO_INBOX).bytes)) + 1;
+    return col;
+}
+
 static void paint_top(struct app *app, struct area area)
 {
     struct arena *arena = &app->arena;
@@ -92,14 +110,7 @@ static void paint_top(struct app *app, struct area area)
         col = draw_text(area, 0, col, STYLE_WARN, text_ours(_("read-only"))) + 1;
     if (desk->overridden)
         col = draw_text(area, 0, col, STYLE_DIM, text_ours("AVIRATO_*")) + 1;
-    if (app->tally.running > 0)
-        col = draw_text(area, 0, col, STYLE_WARN,
-                        text_oursf(arena, _("%d running"), app->tally.running)) +
-              1;
-    if (app->tally.unknown > 0)
-        col = draw_text(area, 0, col, STYLE_BAD,
-                        text_oursf(arena, _("%d UNKNOWN"), app->tally.unknown)) +
-              1;
+    col = draw_tally(app, area, col);
     struct link_state link = link_state(app);
     bool good = desk->sync && !link.failed && link.last_ok_ms > 0;
     int right = draw_left_of(area, area.cols - 1, col, good ? STYLE_GOOD : STYLE_BAD,
@@ -197,21 +208,33 @@ static void paint_footer(struct app *app, struct area area)
     }
 }
 
-/* One line, more where it must: what is said about money is never cut. */
-static void paint_message(struct app *app, struct area all)
+/* One line, more where it must: what is said about money is never cut. Ends above row `bottom`;
+   returns where it begins. */
+static int paint_said(struct area all, int bottom, enum style style, struct text text)
 {
     enum { LINES = 4 };
     struct grid scratch;
     grid_init(&scratch, LINES, all.cols - 2);
-    struct text text = {app->message};
-    int lines = draw_wrapped(grid_area(&scratch), 0, 0, app->message_style, text);
+    int lines = draw_wrapped(grid_area(&scratch), 0, 0, style, text);
     grid_done(&scratch);
-    struct area place = area_rows(all, all.rows - 1 - lines, lines);
-    if (lines > 1)
-        draw_fill(place, STYLE_NORMAL);
+    struct area place = area_rows(all, bottom - lines, lines);
+    draw_fill(place, STYLE_NORMAL);
     place.col += 1;
     place.cols -= 2;
-    draw_wrapped(place, 0, 0, app->message_style, text);
+    draw_wrapped(place, 0, 0, style, text);
+    return bottom - lines;
+}
+
+/* What the last key brought, and above it what has ended unseen, which stays. */
+static void paint_message(struct app *app, struct area all)
+{
+    int bottom = all.rows - 1;
+    enum style style = STYLE_NORMAL;
+    struct text told = notices_line(app, &style);
+    if (app->message)
+        bottom = paint_said(all, bottom, app->message_style, (struct text){app->message});
+    if (*told.bytes)
+        paint_said(all, bottom, style, told);
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -268,7 +291,6 @@ void frame_paint(struct app *app)
         app->grid.cursor_row = -1; /* one types into the topmost only */
         paint_layer(app, app->stack[i], inner);
     }
-    if (app->message)
-        paint_message(app, all);
+    paint_message(app, all);
     paint_footer(app, area_rows(all, rows - 1, 1));
 }

@@ -41,6 +41,9 @@ static const char *intent_step(const struct intent *intent)
         [OP_LINK] = "",
     };
     switch (intent->state) {
+    case INTENT_PREPARED:
+    case INTENT_SENT:
+        return N_("Enter goes back to it.");
     case INTENT_FAILED:
         return failed[intent->kind];
     case INTENT_ACCEPTED:
@@ -55,23 +58,54 @@ static const char *intent_step(const struct intent *intent)
     }
 }
 
+/* What ended while nobody looked: whether the card was charged, said first. */
+static struct text ended_step(struct arena *arena, const struct intent *intent)
+{
+    bool charge = intent->kind == OP_CHARGE;
+    bool good = intent->state == INTENT_CONFIRMED || intent->state == INTENT_SUCCEEDED;
+    if (charge && good)
+        return text_ours(intent->is_preauth ? _("Outcome to be seen: held on the card.")
+                                            : _("Outcome to be seen: charged."));
+    if (good)
+        return text_ours(_("Outcome to be seen: it has been carried out."));
+    if (intent->state != INTENT_NOT_EXECUTED)
+        return text_ours(charge ? _("Outcome to be seen: NOT charged. You may charge again.")
+                                : _("Outcome to be seen: NOT carried out."));
+    return text_oursf(arena,
+                      charge ? _("Outcome to be seen: NOT charged (verified %s). You may charge "
+                                 "again.")
+                             : _("Outcome to be seen: NOT carried out (verified %s)."),
+                      format_clock(arena, intent->changed_ms).bytes);
+}
+
+static enum inbox_kind kind_of(enum intent_state state)
+{
+    static const struct {
+        enum intent_state state;
+        enum inbox_kind kind;
+    } kinds[] = {{INTENT_PREPARED, INBOX_RUNNING}, {INTENT_SENT, INBOX_RUNNING},
+                 {INTENT_MANUAL, INBOX_MANUAL},    {INTENT_UNKNOWN, INBOX_UNKNOWN},
+                 {INTENT_FAILED, INBOX_FAILED},    {INTENT_ACCEPTED, INBOX_ACCEPTED}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (kinds[i].state == state)
+            return kinds[i].kind;
+    return INBOX_ENDED;
+}
+
 static void add_intent(struct inbox *inbox, const struct intent *intent)
 {
     struct arena *arena = &inbox->arena;
     bool charge = intent->kind == OP_CHARGE;
-    enum inbox_kind kind = intent->state == INTENT_MANUAL    ? INBOX_MANUAL
-                           : intent->state == INTENT_UNKNOWN ? INBOX_UNKNOWN
-                           : intent->state == INTENT_FAILED  ? INBOX_FAILED
-                                                             : INBOX_ACCEPTED;
+    enum inbox_kind kind = kind_of(intent->state);
     const char *known = intent->reference ? intent->reference : intent->target;
-    const char *step = intent_step(intent);
+    const char *step = kind == INBOX_ENDED ? "" : intent_step(intent);
     struct inbox_item *item = add(inbox, kind);
     struct text type = words_begin(arena, words_type(arena, op_name(intent->kind)));
-    item->what = text_oursf(arena, "%s: %s", type.bytes, words_intent_state(intent->state).bytes);
-    item->step = text_ours(*step ? _(step) : "");
+    item->what = text_oursf(arena, "%s: %s", type.bytes, words_outcome(intent).bytes);
+    item->step = kind == INBOX_ENDED ? ended_step(arena, intent) : text_ours(*step ? _(step) : "");
     item->amount = intent->amount;
     item->reference = arena_strdup(arena, known);
-    item->age_ms = clock_utc_ms() - intent->created_ms;
+    item->age_ms = kind == INBOX_RUNNING ? intent->age_ms : clock_utc_ms() - intent->created_ms;
     item->intent_id = arena_strdup(arena, intent->id);
     item->record_kind = charge ? REC_PAYMENT : REC_MODIFICATION;
     item->record_id = arena_strdup(arena, intent->server_reference);
@@ -175,6 +209,12 @@ bool inbox_read(struct inbox *inbox, const struct desk *desk, const struct atten
 {
     struct intent_page intents = {0};
     inbox_done(inbox);
+    if (!journal_list(desk->journal, INTENTS_OPEN, INTENTS_MAX, &intents, err))
+        return false;
+    for (size_t i = 0; i < intents.count; i++)
+        if (intents.rows[i].own || intents.rows[i].state == INTENT_SENT)
+            add_intent(inbox, &intents.rows[i]);
+    intent_page_done(&intents);
     if (!journal_list(desk->journal, INTENTS_ATTENTION, INTENTS_MAX, &intents, err))
         return false;
     for (size_t i = 0; i < intents.count; i++)

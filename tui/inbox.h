@@ -7,8 +7,10 @@
 #include "text.h"
 
 enum inbox_kind { /* the most pressing first */
+                  INBOX_RUNNING, /* prepared or sent: nobody need do anything, only find it */
                   INBOX_MANUAL,
                   INBOX_UNKNOWN,
+                  INBOX_ENDED, /* a charge, or what was unknown, whose end nobody has seen */
                   INBOX_FAILED,
                   INBOX_ACCEPTED, /* asked for here and not final for longer than usual */
                   INBOX_OPEN,     /* the same, asked for elsewhere */

@@ -257,7 +257,7 @@ static bool ask_repeat(struct app *app, struct charge *charge)
                    format_when_utc(arena, earlier.created_ms).bytes,
                    text_clean(arena, earlier.person).bytes,
                    earlier.reference ? text_clean(arena, earlier.reference).bytes : "-",
-                   words_intent_state(earlier.state).bytes));
+                   words_outcome(&earlier).bytes));
     return true;
 }
 

@@ -60,15 +60,17 @@ static void tick(void *ctx)
     app_dirty(follow->app);
 }
 
-/* The one bell: what somebody waited for has come. */
-static void notice_change(struct follow *follow, enum intent_state before)
+/* Somebody has it on the screen; a failure is acknowledged in writing instead. */
+static void notice_seen(struct follow *follow)
 {
-    enum intent_state state = follow->intent.state;
-    if (follow->loaded && state == before)
+    const struct intent *intent = &follow->intent;
+    if (!app_is_top(follow->app, follow))
         return;
-    follow->state_boot_ms = clock_boot_ms();
-    if (follow->loaded && (intent_state_is_final(state) || state == INTENT_MANUAL))
-        term_bell();
+    if (intent_state_is_final(intent->state) || intent->state == INTENT_MANUAL)
+        app_outcome_seen(follow->app, intent->id);
+    if (intent_state_is_final(intent->state) && intent->state != INTENT_FAILED &&
+        intent->state != INTENT_RESOLVED && intent->state != INTENT_VOID && !intent->acknowledged)
+        journal_acknowledge(app_desk(follow->app)->journal, intent->id, NULL, NULL);
 }
 
 static bool load(struct follow *follow, struct err *err)
@@ -88,11 +90,13 @@ static bool load(struct follow *follow, struct err *err)
     if (follow->last_look_ms && intent.next_look_ms != follow->last_look_ms)
         follow->reads++;
     follow->last_look_ms = intent.next_look_ms;
-    notice_change(follow, before);
+    if (!follow->loaded || intent.state != before)
+        follow->state_boot_ms = clock_boot_ms();
     follow->loaded = true;
     if (follow->has_seen && intent.target)
         cache_payment_facts(desk->cache, intent.target, &follow->now, NULL);
     keep_ticking(follow);
+    notice_seen(follow);
     return true;
 }
 
@@ -202,7 +206,7 @@ static bool follow_command(struct app *app, void *state, enum command command)
     case COMMAND_STEP_AWAY:
         app_close(app, follow);
         app_message(app, STYLE_NORMAL,
-                    text_ours(_("It goes on; the top line counts it, p or the inbox brings it "
+                    text_ours(_("It goes on, and its end is told here; 5, the inbox, brings it "
                                 "back.")));
         return true;
     case COMMAND_COPY:
@@ -233,6 +237,11 @@ static bool follow_key(struct app *app, void *state, uint32_t key)
     if (!op_back_out(ops, follow->id, NULL))
         app_message(app, STYLE_WARN, text_ours(_("Too late: it has been sent.")));
     return true;
+}
+
+static const char *follow_intent(const void *state)
+{
+    return ((const struct follow *)state)->id;
 }
 
 static bool follow_target(struct app *app, void *state, struct arena *arena, struct target *out)
@@ -386,7 +395,7 @@ static void follow_paint(struct app *app, void *state, struct area area)
     struct advice advice = advice_of(app, follow);
     draw_box(area, app_desk(app)->env, money_title(app, words_op(intent->kind)));
     struct area inside = area_inset(area, 1, 2);
-    struct text state_word = words_intent_state(intent->state);
+    struct text state_word = words_outcome(intent);
     int row = 0;
     draw_field(area_cell(inside, 0, inside.cols - 24, 24), ALIGN_RIGHT, style_of(intent),
                state_word);
@@ -416,6 +425,7 @@ static const struct screen screen_follow = {
     .command = follow_command,
     .why_not = follow_why_not,
     .target = follow_target,
+    .intent = follow_intent,
     .paint = follow_paint,
 };
 

@@ -19,6 +19,7 @@ struct inbox_screen {
     bool asking, ask_again;
     int64_t read_boot_ms;           /* when it was last looked at all */
     int64_t items_boot_ms;          /* when the ages of the items were right */
+    struct loop_timer *tick;        /* once a second while something runs */
     int cursor, top, height;        /* items; one takes more than one row */
     char acting_on[INTENT_ID_SIZE]; /* while a note is being typed */
 };
@@ -52,6 +53,32 @@ static void settle(struct inbox_screen *screen)
         screen->top = screen->cursor - screen->height + 1;
 }
 
+static int count_running(const struct inbox *inbox)
+{
+    int count = 0;
+    for (size_t i = 0; i < inbox->count; i++)
+        count += inbox->items[i].kind == INBOX_RUNNING;
+    return count;
+}
+
+static void tick(void *ctx);
+
+static void keep_ticking(struct inbox_screen *screen)
+{
+    loop_timer_stop(app_loop(screen->app), screen->tick);
+    screen->tick = NULL;
+    if (count_running(&screen->inbox) > 0)
+        screen->tick = loop_timer_start(app_loop(screen->app), 1000, tick, screen);
+}
+
+static void tick(void *ctx)
+{
+    struct inbox_screen *screen = ctx;
+    screen->tick = NULL;
+    keep_ticking(screen);
+    app_dirty(screen->app);
+}
+
 /* The cursor stays on its item, or where that one was; at the top it stays there: what comes in
    above is to be seen. */
 static void read_again(struct inbox_screen *screen)
@@ -68,6 +95,7 @@ static void read_again(struct inbox_screen *screen)
         if (is_same(&screen->inbox.items[i], intent_id, record_id))
             screen->cursor = (int)i;
     settle(screen);
+    keep_ticking(screen);
     app_dirty(screen->app);
 }
 
@@ -114,6 +142,7 @@ static bool inbox_screen_open(struct app *app, void *state, const void *argument
 static void inbox_screen_close(struct app *app, void *state)
 {
     struct inbox_screen *screen = state;
+    loop_timer_stop(app_loop(app), screen->tick);
     cache_attention_forget(app_desk(app)->cache);
     if (screen->attention)
         attention_done(screen->attention);
@@ -134,9 +163,11 @@ static void inbox_screen_reload(struct app *app, void *state, unsigned bits)
         ask_cache(screen);
 }
 
+/* What only runs needs nobody. */
 static int inbox_badge(const void *state)
 {
-    return (int)((const struct inbox_screen *)state)->inbox.count;
+    const struct inbox *inbox = &((const struct inbox_screen *)state)->inbox;
+    return (int)inbox->count - count_running(inbox);
 }
 
 /* --- drawing ---------------------------------------------------------------------------------- */
@@ -144,8 +175,10 @@ static int inbox_badge(const void *state)
 static enum style style_of_item(const struct inbox_item *item)
 {
     static const enum style styles[] = {
-        [INBOX_MANUAL] = STYLE_BAD,         [INBOX_UNKNOWN] = STYLE_BAD, [INBOX_FAILED] = STYLE_BAD,
-        [INBOX_ACCEPTED] = STYLE_WARN,      [INBOX_OPEN] = STYLE_WARN,   [INBOX_HOLD] = STYLE_WARN,
+        [INBOX_RUNNING] = STYLE_STRONG,     [INBOX_MANUAL] = STYLE_BAD,
+        [INBOX_UNKNOWN] = STYLE_BAD,        [INBOX_ENDED] = STYLE_STRONG,
+        [INBOX_FAILED] = STYLE_BAD,         [INBOX_ACCEPTED] = STYLE_WARN,
+        [INBOX_OPEN] = STYLE_WARN,          [INBOX_HOLD] = STYLE_WARN,
         [INBOX_CONTRADICTION] = STYLE_WARN,
     };
     return styles[item->kind];
@@ -163,8 +196,10 @@ static void paint_item(struct inbox_screen *screen, struct area area, const stru
     draw_field(area_cell(area, 0, MARK_COLS, what), ALIGN_LEFT, style_of_item(item), item->what);
     draw_field(area_cell(area, 0, amount, AMOUNT_WIDTH), ALIGN_RIGHT, STYLE_NORMAL,
                item->amount.known ? format_money(arena, &item->amount) : text_ours(""));
+    int64_t age_ms = item->age_ms + clock_boot_ms() - screen->items_boot_ms;
     draw_field(area_cell(area, 0, age, AGE_COLS), ALIGN_RIGHT, STYLE_DIM,
-               format_ago(arena, item->age_ms + clock_boot_ms() - screen->items_boot_ms));
+               item->kind == INBOX_RUNNING ? format_elapsed(arena, age_ms)
+                                           : format_ago(arena, age_ms));
     struct text known = text_clean(arena, item->reference);
     if (wide)
         draw_field(area_cell(area, 0, reference, age - reference - 1), ALIGN_LEFT, STYLE_NORMAL,
@@ -212,11 +247,13 @@ static struct text inbox_why_not(struct app *app, void *state, struct arena *are
     const struct inbox_item *item = selected(state);
     enum inbox_kind kind = item ? item->kind : INBOX_HOLD;
     (void)app, (void)arena;
-    if (command == COMMAND_ACKNOWLEDGE && kind != INBOX_FAILED && kind != INBOX_CONTRADICTION)
-        return text_ours(_("Only what has failed is acknowledged; this goes when it is settled."));
+    if (command == COMMAND_ACKNOWLEDGE && kind != INBOX_FAILED && kind != INBOX_ENDED &&
+        kind != INBOX_CONTRADICTION)
+        return text_ours(_("Only what has ended is acknowledged; this goes when it is settled."));
     if (command == COMMAND_BY_HAND && kind != INBOX_UNKNOWN && kind != INBOX_MANUAL)
         return text_ours(_("Only an unknown outcome is closed by hand."));
-    if (command == COMMAND_LOOK && (kind == INBOX_FAILED || kind == INBOX_MANUAL))
+    if (command == COMMAND_LOOK && (kind == INBOX_FAILED || kind == INBOX_MANUAL ||
+                                    kind == INBOX_RUNNING || kind == INBOX_ENDED))
         return text_ours(_("There is nothing to look up."));
     return text_ours("");
 }
@@ -247,6 +284,12 @@ static void acknowledge(struct app *app, struct inbox_screen *screen, const stru
         if (!cache_forget_contradiction(app_desk(app)->cache, item->record_kind, item->record_id,
                                         &err))
             app_error(app, &err);
+        return;
+    }
+    if (item->kind == INBOX_ENDED) {
+        if (!journal_acknowledge(app_desk(app)->journal, item->intent_id, NULL, &err))
+            app_error(app, &err);
+        app_outcome_seen(app, item->intent_id);
         return;
     }
     snprintf(screen->acting_on, sizeof screen->acting_on, "%s", item->intent_id);

@@ -127,6 +127,11 @@ static bool ready_command(struct app *app, void *state, enum command command)
     }
 }
 
+static const char *ready_intent(const void *state)
+{
+    return ((const struct link_ready *)state)->id;
+}
+
 static bool ready_target(struct app *app, void *state, struct arena *arena, struct target *out)
 {
     const struct link_ready *link = state;
@@ -270,5 +275,6 @@ const struct screen screen_link_ready = {
     .command = ready_command,
     .why_not = ready_why_not,
     .target = ready_target,
+    .intent = ready_intent,
     .paint = ready_paint,
 };

@@ -135,7 +135,7 @@ static void add_intent(struct maker *maker, const struct intent *intent)
     struct text type = words_begin(arena, words_type(arena, op_name(intent->kind)));
     struct text what = text_oursf(arena, _("%s asked for here by %s: %s"), type.bytes,
                                   text_clean(arena, intent->person).bytes,
-                                  words_intent_state(intent->state).bytes);
+                                  words_outcome(intent).bytes);
     event->what = join(arena, what, amount_or_nothing(arena, &intent->amount));
     event->style = style_of_intent(intent);
     event->more = words_of_intent(arena, intent).proof;

@@ -99,6 +99,13 @@ struct text words_intent_state(enum intent_state state)
     return text_ours(_(states[state]));
 }
 
+struct text words_outcome(const struct intent *intent)
+{
+    if (intent->kind == OP_CHARGE && intent->state == INTENT_CONFIRMED)
+        return text_ours(_(payment_statuses[0].label));
+    return words_intent_state(intent->state);
+}
+
 /* The same word in every language: it is what --env, the vendor and the other shift call it. */
 struct text words_env(enum env env)
 {

@@ -24,6 +24,7 @@ struct text words_op(enum op_kind kind);                           /* "Refund" *
 struct text words_reason(struct arena *arena, const char *reason); /* label of an API reason */
 struct text words_why_not(enum why_not why, enum op_kind kind);
 struct text words_intent_state(enum intent_state state);
+struct text words_outcome(const struct intent *intent); /* the same, as the lists call a charge */
 struct text words_env(enum env env); /* TRAINING, TEST, LIVE */
 struct text words_filter_error(struct arena *arena, const char *filter,
                                const struct filter_error *error);
