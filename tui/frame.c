@@ -1,6 +1,7 @@
 /* The frame around the screens: top line, tabs, message line, footer. */
 #include "notices.h"
 
+#include "freshness.h"
 #include "words.h"
 
 #include <string.h>
@@ -27,7 +28,9 @@ struct text app_env_word(struct app *app, struct arena *arena)
 struct link_state {
     int64_t last_ok_ms, retry_at_ms;
     bool failed, syncing;
-    int percent; /* of the first sync, -1: not known */
+    int64_t failed_since_ms; /* the last good answer of the list that fails, 0: never */
+    struct text why;         /* of the failure */
+    int percent;             /* of the first sync, -1: not known */
 };
 
 static struct link_state link_state(struct app *app)
@@ -40,7 +43,11 @@ static struct link_state link_state(struct app *app)
             link.last_ok_ms = progress.last_ok_ms;
         if (progress.retry_at_ms > link.retry_at_ms)
             link.retry_at_ms = progress.retry_at_ms;
-        link.failed |= progress.last_error.code != ERR_NONE;
+        if (progress.last_error.code != ERR_NONE && !link.failed) {
+            link.failed = true;
+            link.failed_since_ms = progress.last_ok_ms;
+            link.why = freshness_why(&app->arena, &progress);
+        }
         if (progress.running && !progress.complete && progress.total > 0 && !link.syncing) {
             link.syncing = true;
             link.percent = (int)(progress.rows * 100 / progress.total);
@@ -59,15 +66,29 @@ static int draw_left_of(struct area area, int right, int stop, enum style style,
     return right - width - 2;
 }
 
+static bool is_today(int64_t utc_ms)
+{
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    return format_wall_ms(utc_ms) / day_ms == format_wall_ms(clock_utc_ms()) / day_ms;
+}
+
 static struct text sync_text(struct arena *arena, const struct link_state *link)
 {
+    if (link->failed && link->failed_since_ms == 0)
+        return link->why;
+    if (link->failed)
+        return text_oursf(arena, _("since %s: %s"),
+                          is_today(link->failed_since_ms)
+                              ? format_clock(arena, link->failed_since_ms).bytes
+                              : format_when_utc(arena, link->failed_since_ms).bytes,
+                          link->why.bytes);
     if (link->retry_at_ms > clock_utc_ms())
         return text_oursf(arena, _("slowed down until %s"),
                           format_clock(arena, link->retry_at_ms).bytes);
     if (link->syncing && link->percent >= 0)
         return text_oursf(arena, _("syncing %d %%"), link->percent);
     if (link->last_ok_ms == 0)
-        return text_ours(link->failed ? _("no connection") : _("not synced yet"));
+        return text_ours(_("not synced yet"));
     return text_oursf(arena, _("synced %s"), format_clock(arena, link->last_ok_ms).bytes);
 }
 

@@ -33,6 +33,7 @@ struct list {
     bool totals_wanted, totals_running;
     int64_t totals_begun_ms; /* boot clock */
     struct loop_timer *totals_timer;
+    bool is_old; /* of the frame being painted: no good answer for too long */
     char **marks;
     size_t mark_count;
     struct export *export;

@@ -1,4 +1,5 @@
 /* How a list looks: filter line, heading, rows, where in the list they are. */
+#include "freshness.h"
 #include "list_internal.h"
 
 #include <string.h>
@@ -16,6 +17,12 @@ static const char *mark_at(void *ctx, int index)
     if (list->mark_count > 0 && list_find_mark(list, row->record.id) >= 0)
         return "*";
     return row->modified ? "·" : " ";
+}
+
+static bool old_at(void *ctx, int index)
+{
+    const struct list *list = ctx;
+    return list->is_old || freshness_row_is_old(&list->page.rows[index]);
 }
 
 /* "1-17 of 1,204"; the total is exact or not there yet. */
@@ -70,10 +77,12 @@ void list_paint(struct list *list, struct area area)
     const struct table_rows rows = {.count = (int)list->page.count,
                                     .row = row_at,
                                     .mark = mark_at,
+                                    .dim = old_at,
                                     .ctx = list,
                                     .sort = (int)spec.sort,
                                     .ascending = spec.ascending};
     struct area below = area_rows(area, 1, area.rows - 1);
+    list->is_old = freshness_list_is_old(list->app, list->settings.kind);
     table_paint(&list->table, list->app, below, &rows);
     list_fill(list);
     struct text where = position(list, arena, list->table.height);

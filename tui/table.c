@@ -69,7 +69,7 @@ static void paint_heading(const struct layout *layout, struct area area,
     arena_done(&arena);
 }
 
-static void paint_row(const struct layout *layout, struct app *app, struct area area, int row,
+static void paint_row(const struct layout *layout, struct app *app, struct area area, bool dim,
                       const void *item)
 {
     int col = MARK_COLS;
@@ -78,8 +78,10 @@ static void paint_row(const struct layout *layout, struct app *app, struct area 
         if (column->width == 0 || column->keep > layout->keep)
             continue;
         int width = i == layout->last ? area.cols - col : column->width;
-        enum style style = column->style ? column->style(item) : STYLE_NORMAL;
-        draw_field(area_cell(area, row, col, width), column->align, style,
+        enum style style = dim             ? STYLE_DIM
+                           : column->style ? column->style(item)
+                                           : STYLE_NORMAL;
+        draw_field(area_cell(area, 0, col, width), column->align, style,
                    column->get(app_arena(app), item));
         col += width + GAP;
     }
@@ -116,7 +118,8 @@ void table_paint(struct table *table, struct app *app, struct area area,
         const char *mark = rows->mark ? rows->mark(rows->ctx, index) : "";
         if (*mark && *mark != ' ')
             draw_text(area, i + 1, 1, STYLE_KEY, text_ours(mark));
-        paint_row(&layout, app, area, i + 1, rows->row(rows->ctx, index));
+        bool dim = rows->dim && rows->dim(rows->ctx, index);
+        paint_row(&layout, app, area_rows(area, i + 1, 1), dim, rows->row(rows->ctx, index));
     }
 }
 

@@ -27,6 +27,7 @@ struct table_rows {
     int count;
     const void *(*row)(void *ctx, int index);
     const char *(*mark)(void *ctx, int index); /* one cell behind the '>'; NULL: none */
+    bool (*dim)(void *ctx, int index); /* NULL: none */
     void *ctx;
     int sort; /* shown by an arrow at its column; NO_SORT */
     bool ascending;
