@@ -13,6 +13,7 @@ struct form_slot {
     int choice;             /* option, or 0/1 for yes-no; -1: none */
     struct option *options; /* in form.arena */
     size_t option_count;
+    bool picked; /* the last key was the number of an option */
     char *error;
 };
 
@@ -196,9 +197,20 @@ bool form_validate(struct form *form)
 
 /* --- keys --------------------------------------------------------------------------------- */
 
+/* What is wrong with a field is said as soon as it is left; that it is empty, not before the end. */
+static void leave(struct form *form)
+{
+    struct form_slot *slot = &form->slots[form->active];
+    set_error(slot, NULL);
+    slot->picked = false;
+    if (slot->prompt.len > 0)
+        check(form, form->active);
+}
+
 static void step(struct form *form, int by)
 {
     size_t count = form->count;
+    leave(form);
     form->active = (form->active + count + (size_t)(by + (int)count)) % count;
 }
 
@@ -224,14 +236,54 @@ static bool choice_key(struct form *form, struct form_slot *slot, uint32_t key)
     return true;
 }
 
+static bool is_printable(uint32_t key)
+{
+    return key >= ' ' && key != KEY_ERASE && key < KEY_BASE;
+}
+
+/* Whoever takes the options for the amount's field types it here: two digits, or a comma. */
+static bool option_key(struct form *form, struct form_slot *slot, uint32_t key)
+{
+    bool digit = key >= '0' && key <= '9', again = digit && slot->picked;
+    bool taken = choice_key(form, slot, key);
+    slot->picked = digit;
+    if (!again && key != ',' && key != '.')
+        return taken;
+    if (form->fields[form->active].kind == FIELD_YESNO || form->active + 1 == form->count)
+        return taken;
+    struct arena arena = {0};
+    const char *next = _(form->fields[form->active + 1].label);
+    set_error(slot, text_oursf(&arena, _("Tab goes on to: %s"), next).bytes);
+    arena_done(&arena);
+    return true;
+}
+
+/* No key vanishes without a word. */
+static bool typed_key(struct form_slot *slot, enum field_kind kind, uint32_t key)
+{
+    size_t bytes = key < 0x80 ? 1 : key < 0x800 ? 2 : key < 0x10000 ? 3 : 4;
+    bool figure = (key >= '0' && key <= '9') || key == ',' || key == '.';
+    if (kind == FIELD_AMOUNT && is_printable(key) && !figure)
+        set_error(slot, _("Digits, comma and point only."));
+    else if (is_printable(key) && slot->prompt.len + bytes > slot->prompt.max)
+        set_error(slot, _("This field is full."));
+    else
+        return prompt_key(&slot->prompt, key);
+    return true;
+}
+
 static bool field_key(struct form *form, uint32_t key)
 {
     struct form_slot *slot = &form->slots[form->active];
     enum field_kind kind = form->fields[form->active].kind;
-    bool taken = kind == FIELD_CHOICE || kind == FIELD_YESNO ? choice_key(form, slot, key)
-                                                             : prompt_key(&slot->prompt, key);
+    char *before = slot->error;
+    slot->error = NULL;
+    bool taken = kind == FIELD_CHOICE || kind == FIELD_YESNO ? option_key(form, slot, key)
+                                                             : typed_key(slot, kind, key);
     if (taken)
-        set_error(slot, NULL);
+        free(before);
+    else
+        slot->error = before;
     return taken;
 }
 
@@ -351,18 +403,31 @@ static int paint_field(struct form *form, size_t field, struct area area, int ro
     }
     row++;
     if (slot->error)
-        draw_wrapped(area, row++, LABEL_COLS, STYLE_BAD, (struct text){slot->error});
+        row = draw_wrapped(area, row, LABEL_COLS, STYLE_BAD, (struct text){slot->error});
     else if (active && spec->hint)
-        draw_wrapped(area, row++, LABEL_COLS, STYLE_DIM, text_ours(_(spec->hint)));
+        row = draw_wrapped(area, row, LABEL_COLS, STYLE_DIM, text_ours(_(spec->hint)));
     return row;
 }
 
 int form_paint(struct form *form, struct area area)
 {
     int row = 0;
+    form->cols = area.cols;
     for (size_t i = 0; i < form->count; i++)
         row = paint_field(form, i, area, row);
     return row;
+}
+
+static int wrapped_rows(const struct form *form, const char *text)
+{
+    enum { LINES = 4 };
+    struct grid scratch;
+    if (form->cols <= LABEL_COLS)
+        return 1;
+    grid_init(&scratch, LINES, form->cols - LABEL_COLS);
+    int rows = draw_wrapped(grid_area(&scratch), 0, 0, STYLE_BAD, (struct text){text});
+    grid_done(&scratch);
+    return rows;
 }
 
 int form_rows(const struct form *form)
@@ -371,7 +436,10 @@ int form_rows(const struct form *form)
     for (size_t i = 0; i < form->count; i++) {
         size_t options = form->slots[i].option_count;
         rows += form->fields[i].list && options > 1 ? (int)options : 1;
-        rows += form->slots[i].error || form->fields[i].hint ? 1 : 0;
+        if (form->slots[i].error)
+            rows += wrapped_rows(form, form->slots[i].error);
+        else
+            rows += form->fields[i].hint ? 1 : 0;
     }
     return rows;
 }

@@ -31,6 +31,7 @@ struct form {
     struct form_slot *slots;
     char currency[CURRENCY_SIZE]; /* amounts are read in it */
     struct arena arena;           /* options */
+    int cols; /* of the last painting, 0: none */
 };
 enum form_result { FORM_IGNORED, FORM_TAKEN, FORM_SUBMIT, FORM_CANCEL };
 
