@@ -76,7 +76,7 @@ static void put_item(struct view *view, const struct item *item)
 
 static void put_intent(struct view *view, const struct intent *intent)
 {
-    struct advice advice = words_of_intent(&view->cli->arena, intent);
+    struct advice advice = cli_money_advice(view->cli, intent);
     struct item item = {.kind = intent_state_name(intent->state),
                         .when_ms = format_wall_ms(intent->created_ms),
                         .what = advice.what,

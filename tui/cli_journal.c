@@ -180,7 +180,7 @@ static bool report(struct recovery *recovery)
             continue;
         }
         settled = settled && (intent_state_is_final(now.state) || now.state == INTENT_ACCEPTED);
-        cli_say_advice(words_of_intent(&cli->arena, &now));
+        cli_say_advice(cli_money_advice(cli, &now));
         struct buf line;
         buf_init(&line, 1 << 20);
         if (cli_has(cli, OPTION_JSON)) {

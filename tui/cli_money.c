@@ -99,9 +99,24 @@ static void acknowledge(struct cli *cli, const struct intent *intent)
         journal_acknowledge(cli->desk.journal, intent->id, NULL, NULL);
 }
 
+struct advice cli_money_advice(struct cli *cli, const struct intent *intent)
+{
+    struct advice advice = words_of_intent(&cli->arena, intent);
+    if (intent->state == INTENT_UNKNOWN && intent->kind == OP_CHARGE)
+        advice.next = text_ours(_("Do not charge again: avirato-console recover --wait 600 finds "
+                                  "out and says it."));
+    else if (intent->state == INTENT_UNKNOWN && intent->kind != OP_LINK)
+        advice.next = text_ours(_("Do not ask for it again: avirato-console recover --wait 600 "
+                                  "finds out and says it."));
+    else if (intent->state == INTENT_ACCEPTED)
+        advice.next = text_ours(_("It is not final yet: avirato-console recover --wait 600 follows "
+                                  "it to its end."));
+    return advice;
+}
+
 int cli_money_report(struct cli *cli, const struct intent *intent)
 {
-    cli_say_advice(words_of_intent(&cli->arena, intent));
+    cli_say_advice(cli_money_advice(cli, intent));
     print_outcome(cli, intent);
     acknowledge(cli, intent);
     return cli_money_exit(intent);

@@ -18,6 +18,8 @@ void cli_money_settle(struct money_run *run);
 /* Reads --amount in that currency; false: said why. */
 bool cli_money_amount(struct cli *cli, const char *currency, struct money *out);
 /* Prints one object with --json, else the reference on stdout and the sentences on stderr. */
+/* What is said when this process ends: it follows nothing any more. */
+struct advice cli_money_advice(struct cli *cli, const struct intent *intent);
 int cli_money_report(struct cli *cli, const struct intent *intent);
 /* Something stopped it before there was an intent: the same object with what is known. */
 int cli_money_fail(struct cli *cli, const struct err *err);

@@ -44,6 +44,29 @@ static const char *terminal_name(struct cli *cli, const char *poi_id)
     return name;
 }
 
+/* A terminal that is not in the list, where there is one: said with those that are. */
+static bool is_known_terminal(struct cli *cli, const char *poi_id)
+{
+    struct terminal_page page;
+    struct err err = {0};
+    bool known = false;
+    if (!cache_terminals(cli->desk.cache, &page, &err))
+        return true; /* the look before sending decides */
+    for (size_t i = 0; i < page.count; i++)
+        known |= strcmp(page.rows[i].terminal.poi_id, poi_id) == 0;
+    if (!known && page.count > 0) {
+        cli_say(text_oursf(&cli->arena, _("There is no terminal %s here. Those that there are:"),
+                           text_clean(&cli->arena, poi_id).bytes));
+        for (size_t i = 0; i < page.count; i++)
+            cli_say(text_oursf(&cli->arena, "  %s  %s",
+                               text_clean(&cli->arena, page.rows[i].terminal.poi_id).bytes,
+                               text_clean(&cli->arena, page.rows[i].terminal.name).bytes));
+    }
+    known |= page.count == 0;
+    terminal_page_done(&page);
+    return known;
+}
+
 int cli_charge(struct cli *cli)
 {
     struct money_run run = {.cli = cli, .request.kind = OP_CHARGE};
@@ -54,6 +77,8 @@ int cli_charge(struct cli *cli)
                          text_ours(_("--terminal is missing, and the configuration names none.")));
     if (!read_options(&run))
         return CLI_USAGE;
+    if (!is_known_terminal(cli, run.request.target))
+        return cli_money_refuse(cli, text_ours(_("Nothing was sent.")), CLI_FAILED);
     run.typed = run.request.amount;
     const char *amount = format_money(&cli->arena, &run.request.amount).bytes;
     const char *name = terminal_name(cli, run.request.target);

@@ -120,8 +120,10 @@ static void open_operations(struct desk *desk, bool automatic)
 static bool open_all(struct desk *desk, const struct desk_options *options, struct err *err)
 {
     if (!desk->webcode)
-        return err_set(err, ERR_INVALID, "no webcode for %s: set webcode in [%s]",
-                       env_name(desk->env), env_name(desk->env));
+        return err_set(err, ERR_INVALID, "no webcode for %s: set webcode in [%s] of %s",
+                       env_name(desk->env), env_name(desk->env),
+                       desk->config->path ? desk->config->path
+                                          : "~/.config/avirato-console/config.ini");
     if (options->offline)
         return open_files(desk, err);
     char *key = config_read_key(desk->config, desk->env, err);

@@ -155,8 +155,12 @@ static struct text tab_label(struct app *app, int index, int cells)
     int badge = tabs[index]->badge ? tabs[index]->badge(app->bases[index]->state) : 0;
     struct text name = text_ours(_(tabs[index]->title));
     struct text count = badge > 0 ? text_oursf(arena, "(%d)", badge) : text_ours("");
-    if (!here)
-        name.bytes = arena_strndup(arena, name.bytes, text_fit(name, cells, NULL));
+    if (!here && text_width(name) > cells) {
+        int kept = cells > 1 ? cells - 1 : cells; /* of a single letter no mark is left over */
+        name.bytes = arena_strndup(arena, name.bytes, text_fit(name, kept, NULL));
+        if (cells > 1)
+            name = text_oursf(arena, "%s…", name.bytes);
+    }
     return text_oursf(arena, "%s%d%s%s%s%s%s", here ? "[" : "", index + 1, *name.bytes ? " " : "",
                       name.bytes, *count.bytes ? " " : "", count.bytes, here ? "]" : "");
 }
@@ -184,12 +188,20 @@ static void paint_tabs(struct app *app, struct area area)
 
 /* --- bottom ------------------------------------------------------------------------------- */
 
+/* A screen that waits or tells an outcome offers only what makes sense in its state. */
+static bool is_in_footer(struct app *app, enum scope scope, enum command command)
+{
+    const struct command_row *row = command_row(command);
+    return row->label && (row->scopes & (unsigned)scope) &&
+           (scope != SCOPE_WAIT || !*app_why_not(app, &app->arena, command).bytes);
+}
+
 static int footer_width(struct app *app, enum scope scope)
 {
     int width = 1;
     for (int command = 1; command < COMMAND_COUNT; command++) {
         const struct command_row *row = command_row((enum command)command);
-        if (row->label && (row->scopes & (unsigned)scope))
+        if (is_in_footer(app, scope, (enum command)command))
             width += text_width(command_key_name(&app->arena, (enum command)command)) + 1 +
                      text_width(text_ours(_(row->label))) + 2;
     }
@@ -220,8 +232,7 @@ static void paint_footer(struct app *app, struct area area)
         area.cols -= width;
     }
     for (int command = 1; command < COMMAND_COUNT && col >= 0; command++) {
-        const struct command_row *row = command_row((enum command)command);
-        if (row->label && (row->scopes & (unsigned)scope) &&
+        if (is_in_footer(app, scope, (enum command)command) &&
             (command != COMMAND_HELP || wanted <= area.cols)) {
             int after = paint_label(app, area, col, (enum command)command);
             col = after < 0 ? -1 : after + gap;

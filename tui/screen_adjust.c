@@ -203,7 +203,7 @@ static struct fact outcome_of(struct app *app, const struct adjust *adjust, int6
     struct text rest = format_minor(app_arena(app), ceiling(adjust) - minor, currency);
     if (adjust->kind == OP_REFUND)
         return (struct fact){N_("Left afterwards"), rest, STYLE_STRONG};
-    return (struct fact){N_("Let go for good"), rest,
+    return (struct fact){N_("Released for good"), rest,
                          ceiling(adjust) > minor ? STYLE_WARN : STYLE_STRONG};
 }
 

@@ -19,8 +19,8 @@ static const struct field charge_fields[FIELDS] = {
                      .hint = N_("what it is for"),
                      .max = 140},
     [PREAUTH] = {.kind = FIELD_YESNO,
-                 .label = N_("Only hold it"),
-                 .hint = N_("yes: a pre-authorisation, to be captured later")},
+                 .label = N_("Pre-authorise"),
+                 .hint = N_("yes: only holds the amount; capture it later")},
 };
 /* How the core's complaints name these fields. */
 static const char *const field_names[FIELDS] = {[TERMINAL] = "target",
@@ -216,13 +216,19 @@ static bool ask_busy(struct app *app, struct charge *charge)
     if (!journal_holder(app_desk(app)->journal, OP_CHARGE, charge->poi, arena, &holder, NULL))
         return false;
     memcpy(charge->holder, holder.id, sizeof charge->holder);
+    struct text until =
+        holder.quiet_until_ms
+            ? text_oursf(arena, _("It may last until %s. Another terminal is free to be used. "),
+                         format_clock(arena, holder.quiet_until_ms).bytes)
+            : text_ours("");
     ask(app, charge, _("This terminal is busy"),
-        text_oursf(
-            arena,
-            _("A charge of %s by %s since %s is not settled yet (%s). One terminal "
-              "takes one charge at a time.\n\nGo to that charge?"),
-            format_money(arena, &holder.amount).bytes, text_clean(arena, holder.person).bytes,
-            format_clock(arena, holder.created_ms).bytes, words_intent_state(holder.state).bytes));
+        text_oursf(arena,
+                   _("A charge of %s by %s since %s is not settled yet (%s). One terminal "
+                     "takes one charge at a time. %s\n\nGo to that charge?"),
+                   format_money(arena, &holder.amount).bytes,
+                   text_clean(arena, holder.person).bytes,
+                   format_clock(arena, holder.created_ms).bytes,
+                   words_intent_state(holder.state).bytes, until.bytes));
     return true;
 }
 

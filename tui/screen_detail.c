@@ -166,11 +166,11 @@ static int paint_references(struct detail *detail, struct area area, int row)
     struct text id = text_clean(arena, record->id);
     struct text payment = text_clean(arena, record->payment_reference);
     if (record->kind == REC_SESSION)
-        row = paint_labelled(area, row, _("Session"), id, text_ours(_("ask about it")));
+        row = paint_labelled(area, row, _("Session"), id, text_ours(_("for questions")));
     if (record->kind == REC_MODIFICATION)
-        row = paint_labelled(area, row, _("Modification"), id, text_ours(_("ask about it")));
+        row = paint_labelled(area, row, _("Modification"), id, text_ours(_("for questions")));
     row = paint_labelled(area, row, _("Payment"), payment,
-                         text_ours(*payment.bytes ? _("act on it") : _("none yet")));
+                         text_ours(*payment.bytes ? _("for refunds and captures") : _("none yet")));
     if (record->kind == REC_PAYMENT)
         row = paint_labelled(area, row, _("Terminal"),
                              money_terminal_name(detail->app, record->poi_id), text_ours(""));
@@ -190,6 +190,7 @@ static struct text minor_text(struct arena *arena, int64_t minor, const char *cu
 static int paint_facts(struct detail *detail, struct area area, int row)
 {
     const struct payment_facts *facts = &detail->facts;
+    bool is_held = payment_action_possible(facts, OP_CAPTURE) == WHY_POSSIBLE;
     const struct {
         const char *label;
         int64_t minor;
@@ -199,7 +200,8 @@ static int paint_facts(struct detail *detail, struct area area, int row)
         {N_("Captured"), facts->captured, STYLE_NORMAL},
         {N_("Refunded"), facts->refunded, STYLE_NORMAL},
         {N_("In progress"), facts->refunding + facts->capturing, STYLE_WARN},
-        {N_("Still left"), facts->left, STYLE_STRONG},
+        {is_held ? N_("Can be captured") : N_("Still left"),
+         is_held ? facts->authorised.minor : facts->left, STYLE_STRONG},
     };
     enum { COLUMNS = COUNT_OF(columns) };
     const char *currency = facts->authorised.currency;

@@ -176,8 +176,10 @@ static void ask_replay(struct app *app, struct follow *follow)
                       {N_("Reference"), text_clean(arena, follow->intent.reference), STYLE_NORMAL}},
             .fact_count = follow->intent.reference ? 2 : 1,
             .warning = text_ours(_("This sends the very same request once more. If the first "
-                                   "one never arrived, the terminal lights up and the guest "
-                                   "is charged now. Only with the guest in front of you.")),
+                                   "one never arrived, the terminal lights up now and the guest "
+                                   "is charged. If it did arrive, the API answers with its "
+                                   "outcome, as far as is known. Ask the guest and look at the "
+                                   "slip first; only with the guest in front of you.")),
             .done = replay_confirmed,
             .ctx = follow});
 }

@@ -21,8 +21,8 @@ static const struct field link_fields[FIELDS] = {
                      .hint = N_("what it is for"),
                      .max = 140},
     [PREAUTH] = {.kind = FIELD_YESNO,
-                 .label = N_("Only hold it"),
-                 .hint = N_("yes: a pre-authorisation, to be captured later")},
+                 .label = N_("Pre-authorise"),
+                 .hint = N_("yes: only holds the amount; capture it later")},
 };
 static const char *const field_names[FIELDS] = {[AMOUNT] = "amount",
                                                 [CURRENCY] = "currency",

@@ -81,7 +81,7 @@ static void add_modification(struct maker *maker, const struct record *record)
     if (record->updated.ms != 0 && wall_second(&record->updated) != wall_second(&record->created))
         event->more =
             join(arena, event->more,
-                 text_oursf(arena, _("so since %s"), format_when(arena, &record->updated).bytes));
+                 text_oursf(arena, _("since %s"), format_when(arena, &record->updated).bytes));
     event->more = join(arena, event->more, text_clean(arena, record->failure_reason));
 }
 

@@ -56,7 +56,9 @@ static const struct {
          N_("Check the webcode, and that the payment belongs to this environment and "
             "was made through this API.")},
     [TROUBLE_PARAMETER] = {N_("The API does not accept one of the values."),
-                           N_("Correct the value that the message names.")},
+                           N_("Correct the value that the message names; if it names none, check "
+                              "amount, currency and reference, or ask the provider with the "
+                              "traceId.")},
     [TROUBLE_DATE] = {N_("The API does not accept the date."), N_("Write dates as 2026-11-22.")},
     [TROUBLE_COUNTRY_FORMAT] = {N_("The API does not accept the country code."),
                                 N_("Use two capital letters, as ES.")},

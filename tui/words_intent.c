@@ -21,9 +21,8 @@ static const struct sentence charges[INTENT_STATE_COUNT] = {
                         "here.")},
     [INTENT_UNKNOWN] =
         {N_("The outcome of the charge of {amount} is not known: {cause}"),
-         N_("The card may have been charged."),
-         N_("Do not charge again. This console is finding out by reading the list of "
-            "payments{until}.")},
+         N_("Nobody can say yet whether the card was charged."),
+         N_("Do not charge again. Wait{until}: this console keeps looking and tells you.")},
     [INTENT_VOID] = {N_("The charge of {amount} was not sent: {why}"),
                      N_("Nothing has been charged."), N_("Charge again when the reason is gone.")},
     [INTENT_REJECTED] = {N_("The API rejected the charge of {amount}: {trouble}"),
@@ -238,7 +237,9 @@ static struct text until(struct arena *arena, const struct intent *intent)
     if (intent->quiet_until_ms == 0)
         return text_ours("");
     struct hole hole = {"time", format_clock(arena, intent->quiet_until_ms)};
-    /* Follows "reading the list of payments". */
+    if (intent->kind == OP_CHARGE) /* follows "Wait" */
+        return words_fill(arena, _(", at least until {time}"), &hole, 1);
+    /* Follows "reading the payment's modifications". */
     return words_fill(arena, _("; if it is not there, that counts from {time} on"), &hole, 1);
 }
 
