@@ -91,12 +91,18 @@ static void paint_row(struct app *app, const struct help *help, struct area area
         draw_field(area_cell(area, row, col + 2, area.cols - col - 2), ALIGN_LEFT, STYLE_DIM, why);
 }
 
+/* What lists show without words. */
+static const char legend[] =
+    N_("· has modifications   P pre-authorisation   * marked   Amounts sort as figures, whatever "
+       "the currency");
+
 static void help_paint(struct app *app, void *state, struct area area)
 {
     struct help *help = state;
     draw_box(area, app_desk(app)->env, text_ours(_("What can be done here")));
     struct area inner = area_inset(area, 1, 2);
-    help->height = inner.rows - 2;
+    int below = help->scope == SCOPE_LIST ? 5 : 3; /* why not, what signs mean, keys */
+    help->height = inner.rows - 1 - below;
     if (help->cursor < help->top)
         help->top = help->cursor;
     if (help->cursor >= help->top + help->height)
@@ -106,6 +112,12 @@ static void help_paint(struct app *app, void *state, struct area area)
         paint_row(app, help, inner, i + 1, help->top + i);
     if (help->count == 0)
         draw_text(inner, 1, 2, STYLE_DIM, text_ours(_("Nothing here is called so.")));
+    if (help->count > 0)
+        draw_wrapped(area_rows(inner, inner.rows - below, 2), 0, 2, STYLE_WARN,
+                     help->why[help->found[help->cursor]]);
+    if (help->scope == SCOPE_LIST)
+        draw_wrapped(area_rows(inner, inner.rows - 3, 2), 0, 0, STYLE_DIM,
+                     text_ours(_(legend)));
     draw_text(inner, inner.rows - 1, 0, STYLE_KEY,
               text_ours(_("Type to search   Enter Do it   Esc Back")));
 }
