@@ -77,8 +77,8 @@ const char *row_more_sql(enum record_kind kind)
 {
     static const char *const columns[RECORD_KINDS] = {
         [REC_SESSION] = MODIFIED("s.payment_reference") ", NULL",
-        [REC_PAYMENT] = MODIFIED(POS_REFERENCE)
-            ", (SELECT t.name FROM terminals t WHERE t.poi_id = s.poi_id)",
+        [REC_PAYMENT] =
+            MODIFIED(POS_REFERENCE) ", (SELECT t.name FROM terminals t WHERE t.poi_id = s.poi_id)",
         [REC_MODIFICATION] = ROW_NO_MORE,
     };
     return columns[kind];

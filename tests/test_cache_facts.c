@@ -257,17 +257,17 @@ static void lists_say_what_became_of_a_hold(void **state)
         snprintf(id, sizeof id, "HOTEL9-POSXT-%zu", i);
         store_case(&box, id, &cases[i]);
     }
-    assert_true(cache_list(box.cache, &(struct page_request){.spec = &spec, .limit = 100}, &page,
-                           NULL));
+    assert_true(
+        cache_list(box.cache, &(struct page_request){.spec = &spec, .limit = 100}, &page, NULL));
     assert_int_equal(page.count, COUNT_OF(cases));
     for (size_t i = 0; i < page.count; i++) {
         const struct row *row = &page.rows[i];
         struct payment_facts facts;
         assert_true(cache_payment_facts(box.cache, row->record.id, &facts, NULL));
         enum hold_state expected = row->record.is_preauth != 1 || !facts.final_enough ? HOLD_NONE
-                                   : facts.captured_any                              ? HOLD_CAPTURED
-                                   : facts.cancelled ? HOLD_CANCELLED
-                                                     : HOLD_HELD;
+                                   : facts.captured_any ? HOLD_CAPTURED
+                                   : facts.cancelled    ? HOLD_CANCELLED
+                                                        : HOLD_HELD;
         if (row->hold != expected)
             fail_msg("%s: %d, not %d", row->record.id, (int)row->hold, (int)expected);
     }

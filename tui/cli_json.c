@@ -2,25 +2,9 @@
  * same. */
 #include "cli.h"
 
-#include <utf8proc.h>
+#include <string.h>
 
-static bool must_escape(utf8proc_int32_t point)
-{
-    switch (utf8proc_category(point)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void put_escaped(struct buf *out, utf8proc_int32_t point)
+static void put_escaped(struct buf *out, int32_t point)
 {
     uint32_t rest = (uint32_t)point - 0x10000;
     if (point < 0x10000)
@@ -32,17 +16,15 @@ static void put_escaped(struct buf *out, utf8proc_int32_t point)
 /* One code point of a string or of JSON text; returns the bytes used. */
 static size_t put_point(struct buf *out, const char *at)
 {
-    utf8proc_int32_t point;
-    utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)at, -1, &point);
-    if (len <= 0) {
+    int32_t point;
+    size_t len = text_decode(at, strnlen(at, 4), &point);
+    if (point < 0)
         buf_puts(out, "\\ufffd");
-        return 1;
-    }
-    if (must_escape(point))
-        put_escaped(out, point);
+    else if (text_is_allowed(point))
+        buf_add(out, at, len);
     else
-        buf_add(out, at, (size_t)len);
-    return (size_t)len;
+        put_escaped(out, point);
+    return len;
 }
 
 void cli_json_string(struct buf *out, const char *text)

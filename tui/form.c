@@ -197,7 +197,8 @@ bool form_validate(struct form *form)
 
 /* --- keys --------------------------------------------------------------------------------- */
 
-/* What is wrong with a field is said as soon as it is left; that it is empty, not before the end. */
+/* What is wrong with a field is said as soon as it is left; that it is empty, not before the end.
+ */
 static void leave(struct form *form)
 {
     struct form_slot *slot = &form->slots[form->active];

@@ -175,10 +175,10 @@ static void note_nothing(struct list *list)
         return;
     struct text count = format_count(&arena, cache_count(cache, list->settings.kind));
     struct text known = nothing_known(&arena, cache, list->settings.kind, list->filter);
-    list->nothing = mem_strdup(text_oursf(&arena, _("Nothing fits this filter (0 of %s). %s%s%s"),
-                                          count.bytes, known.bytes, *known.bytes ? " " : "",
-                                          _("Esc clears it."))
-                                   .bytes);
+    list->nothing =
+        mem_strdup(text_oursf(&arena, _("Nothing fits this filter (0 of %s). %s%s%s"), count.bytes,
+                              known.bytes, *known.bytes ? " " : "", _("Esc clears it."))
+                       .bytes);
     arena_done(&arena);
 }
 
@@ -186,8 +186,8 @@ static void on_page(void *ctx, struct row_page *page, const struct err *err)
 {
     struct list *list = ctx;
     bool reload = list->reload_wanted;
-    bool from_top = list->from_top || (list->at_start && list->table.top == 0 &&
-                                       list->asked_from == FROM_FIRST);
+    bool from_top = list->from_top ||
+                    (list->at_start && list->table.top == 0 && list->asked_from == FROM_FIRST);
     list->asking = list->reload_wanted = false;
     if (!page) {
         list->pending_move = COMMAND_NONE;

@@ -39,6 +39,21 @@ struct text record_description(struct arena *arena, const void *row);
 struct text record_id(struct arena *arena, const void *row);
 struct text record_payment(struct arena *arena, const void *row);
 
+/* How a row of a session or of a terminal's payment begins. */
+/* clang-format off */
+#define RECORDS_PAYMENT_COLUMNS                                                                    \
+    {N_("Created"), CREATED_COLS, ALIGN_LEFT, 0, SORT_CREATED, record_created, NULL,               \
+     record_created_csv},                                                                          \
+    {N_("Status"), STATUS_COLS, ALIGN_LEFT, 0, SORT_STATUS, record_status, record_status_style,    \
+     NULL},                                                                                        \
+    {N_("Amount"), AMOUNT_COLS, ALIGN_RIGHT, 0, SORT_AMOUNT, record_amount, NULL,                  \
+     record_amount_csv},                                                                           \
+    {N_("Currency"), 0, ALIGN_LEFT, 0, NO_SORT, record_currency, NULL, NULL},                      \
+    {N_("P"), 1, ALIGN_LEFT, 0, NO_SORT, record_hold, NULL, NULL},                                 \
+    {N_("Reference"), REFERENCE_COLS, ALIGN_LEFT, 0, SORT_REFERENCE, record_reference, NULL,       \
+     NULL}
+/* clang-format on */
+
 /* Widths that the lists have in common, in cells. */
 enum { CREATED_COLS = 12, STATUS_COLS = 10, AMOUNT_COLS = 13, REFERENCE_COLS = 16 };
 

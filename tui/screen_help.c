@@ -116,8 +116,7 @@ static void help_paint(struct app *app, void *state, struct area area)
         draw_wrapped(area_rows(inner, inner.rows - below, 2), 0, 2, STYLE_WARN,
                      help->why[help->found[help->cursor]]);
     if (help->scope == SCOPE_LIST)
-        draw_wrapped(area_rows(inner, inner.rows - 3, 2), 0, 0, STYLE_DIM,
-                     text_ours(_(legend)));
+        draw_wrapped(area_rows(inner, inner.rows - 3, 2), 0, 0, STYLE_DIM, text_ours(_(legend)));
     draw_text(inner, inner.rows - 1, 0, STYLE_KEY,
               text_ours(_("Type to search   Enter Do it   Esc Back")));
 }

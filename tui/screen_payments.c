@@ -13,17 +13,8 @@ static struct text get_terminal_csv(struct arena *arena, const void *row)
 }
 
 static const struct column columns[] = {
-    {N_("Created"), CREATED_COLS, ALIGN_LEFT, 0, SORT_CREATED, record_created, NULL,
-     record_created_csv},
-    {N_("Status"), STATUS_COLS, ALIGN_LEFT, 0, SORT_STATUS, record_status, record_status_style,
-     NULL},
-    {N_("Amount"), AMOUNT_COLS, ALIGN_RIGHT, 0, SORT_AMOUNT, record_amount, NULL,
-     record_amount_csv},
-    {N_("Currency"), 0, ALIGN_LEFT, 0, NO_SORT, record_currency, NULL, NULL},
-    {N_("P"), 1, ALIGN_LEFT, 0, NO_SORT, record_hold, NULL, NULL},
-    {N_("Reference"), REFERENCE_COLS, ALIGN_LEFT, 0, SORT_REFERENCE, record_reference, NULL, NULL},
-    {N_("Terminal"), 20, ALIGN_LEFT, 1, SORT_TERMINAL, get_terminal, NULL,
-     get_terminal_csv},
+    RECORDS_PAYMENT_COLUMNS,
+    {N_("Terminal"), 20, ALIGN_LEFT, 1, SORT_TERMINAL, get_terminal, NULL, get_terminal_csv},
     {N_("Description"), 15, ALIGN_LEFT, 2, SORT_DESCRIPTION, record_description, NULL, NULL},
     {N_("Payment"), 0, ALIGN_LEFT, 0, NO_SORT, record_id, NULL, NULL},
 };

@@ -27,8 +27,7 @@ struct text text_oursf(struct arena *arena, const char *format, ...)
     return (struct text){bytes};
 }
 
-/* Bytes of the code point at text, 1 for a byte that is no valid UTF-8; *point < 0 then. */
-static size_t decode(const char *text, size_t len, int32_t *point)
+size_t text_decode(const char *text, size_t len, int32_t *point)
 {
     unsigned char first = (unsigned char)text[0];
     if (first < 0x80) {
@@ -47,7 +46,7 @@ static int width_of(int32_t point)
     return point < 0x7F ? 1 : utf8proc_charwidth(point);
 }
 
-static bool is_allowed(int32_t point)
+bool text_is_allowed(int32_t point)
 {
     if (point >= 0x20 && point < 0x7F)
         return true;
@@ -91,9 +90,9 @@ struct text text_clean(struct arena *arena, const char *outside)
     bool removing = false; /* a run of removed code points leaves one mark */
     while (at < len) {
         int32_t point;
-        size_t step = decode(outside + at, len - at, &point);
+        size_t step = text_decode(outside + at, len - at, &point);
         bool is_mark = point >= 0 && width_of(point) == 0;
-        if (point >= 0 && is_allowed(point) && !(is_mark && marks >= MAX_MARKS)) {
+        if (point >= 0 && text_is_allowed(point) && !(is_mark && marks >= MAX_MARKS)) {
             memcpy(clean + out, outside + at, step);
             out += step;
             marks = is_mark ? marks + 1 : 0;
@@ -116,14 +115,14 @@ bool text_next(struct text text, size_t *at, uint32_t points[3], int *count, int
     if (!*bytes)
         return false;
     int32_t point;
-    size_t used = decode(bytes, strnlen(bytes, 4), &point);
+    size_t used = text_decode(bytes, strnlen(bytes, 4), &point);
     points[0] = point < 0 ? 0xFFFD : (uint32_t)point;
     points[1] = points[2] = 0;
     int width = width_of((int32_t)points[0]);
     *cells = width > 0 ? width : 1;
     *count = 1;
     while ((unsigned char)bytes[used] >= 0x80) {
-        size_t step = decode(bytes + used, strnlen(bytes + used, 4), &point);
+        size_t step = text_decode(bytes + used, strnlen(bytes + used, 4), &point);
         if (point < 0 || width_of(point) > 0)
             break;
         if (*count < 1 + MAX_MARKS)
