@@ -70,12 +70,10 @@ static void a_review_too_small_to_read_is_not_confirmed(void **state)
     console_begin(&console);
     for (int round = 0; round < 2; round++) {
         console_review(&console, "12.34");
-        if (round == 0)
-            pty_resize(console.pty, 10, 40);
-        else
+        if (round == 1)
             storm(&console, 60);
-        if (round == 0)
-            console_wait(&console, "needs 60x18");
+        pty_resize(console.pty, 10, 40);
+        console_wait(&console, "needs 60x18");
         pty_resize(console.pty, 24, 80);
         console_gone(&console, "Confirm   n Back");
         console_wait(&console, "12.34");
@@ -112,11 +110,8 @@ static void a_storm_does_not_disturb_a_charge(void **state)
 
 static void every_end_leaves_the_terminal_as_it_was(void **state)
 {
-    static const struct {
-        int signal, status;
-    } ends[] = {{SIGTERM, 0},    {SIGHUP, 0},   {SIGINT, 0},    {SIGSEGV, 128 + SIGSEGV},
-                {SIGABRT, 128 + SIGABRT},       {SIGBUS, 128 + SIGBUS},
-                {SIGILL, 128 + SIGILL},         {SIGFPE, 128 + SIGFPE}};
+    enum { ASKED_TO = 3 }; /* the others are crashes */
+    static const int ends[] = {SIGTERM, SIGHUP, SIGINT, SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE};
     struct console console;
 
     (void)state;
@@ -126,8 +121,8 @@ static void every_end_leaves_the_terminal_as_it_was(void **state)
         console_wait(&console, "of 400");
         struct pty_modes modes = pty_modes(console.pty);
         assert_true(modes.alternate_screen && modes.bracketed_paste && modes.cursor_hidden);
-        pty_signal(console.pty, ends[i].signal);
-        console_ends(&console, ends[i].status);
+        pty_signal(console.pty, ends[i]);
+        console_ends(&console, i < ASKED_TO ? 0 : 128 + ends[i]);
         pty_close(console.pty);
     }
     console.pty = NULL;

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <term.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -336,7 +337,11 @@ static bool start_screen(struct err *err)
     if (!term.frame)
         return err_set(err, ERR_SYSTEM, "memfd_create: %s", strerror(errno));
     const char *name = getenv("TERM");
-    term.screen = name && *name ? newterm(NULL, term.frame, stdin) : NULL;
+    int found = 0; /* asked first: newterm() leaks when there is no such terminal */
+    bool known = name && *name && setupterm(name, fd, &found) == OK;
+    if (known)
+        del_curterm(cur_term);
+    term.screen = known ? newterm(NULL, term.frame, stdin) : NULL;
     const char *move_to = term.screen ? tigetstr("cup") : NULL;
     if (!move_to || move_to == (const char *)-1) {
         drop_screen();
