@@ -18,7 +18,7 @@ struct text text_oursf(struct arena *arena, const char *format, ...) PRINTF_LIKE
 /* Text from anywhere else; NULL gives "". The result lives in arena. */
 struct text text_clean(struct arena *arena, const char *outside);
 
-/* Bytes of the code point at bytes (of len), 1 for a byte that is no valid UTF-8; *point < 0 then. */
+/* Bytes of the code point at bytes (of len); 1 for a byte that is no valid UTF-8: *point < 0. */
 size_t text_decode(const char *bytes, size_t len, int32_t *point);
 /* It neither drives a terminal nor hides text. */
 bool text_is_allowed(int32_t point);
