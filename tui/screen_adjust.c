@@ -2,6 +2,7 @@
    the form where one is needed. The facts are fetched anew when it opens and followed while it is
    open; op_start() looks a last time right before sending. */
 #include "money_screens.h"
+#include "records.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,11 @@ static const struct {
     const char *about;
 } kinds[OP_KINDS] = {
     [OP_REFUND] = {2, 20, N_("It goes back to the same card; the bank may take days to show it.")},
-    [OP_CAPTURE] = {1, 15, N_("One capture a hold: what is not captured is released for good.")},
-    [OP_CANCEL] = {0, 12,
+    [OP_CAPTURE] = {1, 16, N_("One capture a hold: what is not captured is released for good.")},
+    [OP_CANCEL] = {0, 13,
                    N_("The hold is given up and nothing is charged. The guest's bank may need "
                       "days to free the amount.")},
-    [OP_EXTEND] = {0, 12,
+    [OP_EXTEND] = {0, 14,
                    N_("The hold gets more time; its amount stays the same. The guest's bank may "
                       "refuse it.")},
 };
@@ -203,7 +204,7 @@ static struct fact outcome_of(struct app *app, const struct adjust *adjust, int6
     struct text rest = format_minor(app_arena(app), ceiling(adjust) - minor, currency);
     if (adjust->kind == OP_REFUND)
         return (struct fact){N_("Left afterwards"), rest, STYLE_STRONG};
-    return (struct fact){N_("Released for good"), rest,
+    return (struct fact){N_("Released"), rest,
                          ceiling(adjust) > minor ? STYLE_WARN : STYLE_STRONG};
 }
 
@@ -309,6 +310,19 @@ static struct text sum(struct app *app, const struct adjust *adjust, int64_t min
     return format_minor(app_arena(app), minor, adjust->facts.authorised.currency);
 }
 
+/* The API tells no date: our estimate, and for an extension the same span once more from now. */
+static struct text hold_until(struct app *app, const struct adjust *adjust, bool extended)
+{
+    const struct record *payment = &adjust->payment.record;
+    int days = app_config(app)->hold_days;
+    struct stamp began = payment->completed.ms ? payment->completed : payment->created;
+    if (adjust->facts.extended_ms > 0)
+        began = (struct stamp){.text = "", .ms = adjust->facts.extended_ms};
+    int64_t left = extended ? INT64_C(86400000) * days : record_hold_left_ms(&began, days);
+    return text_oursf(app_arena(app), _("about %s (estimated)"),
+                      format_when_utc(app_arena(app), clock_utc_ms() + left).bytes);
+}
+
 static int paint_so_far(struct app *app, const struct adjust *adjust, struct area area, bool low)
 {
     const struct payment_facts *facts = &adjust->facts;
@@ -328,9 +342,12 @@ static int paint_so_far(struct app *app, const struct adjust *adjust, struct are
         {N_("Captured"), hold ? none : sum(app, adjust, facts->captured), STYLE_NORMAL},
         {N_("Refunded"), hold ? none : sum(app, adjust, facts->refunded), STYLE_NORMAL},
         {N_("In progress"), open > 0 ? sum(app, adjust, open) : none, STYLE_WARN},
+        {N_("Lapses"), hold ? hold_until(app, adjust, false) : none, STYLE_NORMAL},
+        {N_("If extended"), adjust->kind == OP_EXTEND ? hold_until(app, adjust, true) : none,
+         STYLE_STRONG},
         {N_("Left to refund"), hold ? none : sum(app, adjust, facts->left), STYLE_STRONG},
     };
-    const struct fact in_short[] = {so_far[0], hold ? so_far[3] : so_far[8]};
+    const struct fact in_short[] = {so_far[0], hold ? so_far[3] : so_far[10]};
     return low ? money_paint_facts(area, 0, in_short, COUNT_OF(in_short))
                : money_paint_facts(area, 0, so_far, COUNT_OF(so_far)) + 1;
 }
