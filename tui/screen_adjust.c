@@ -232,7 +232,6 @@ static void review(struct app *app, struct adjust *adjust)
 
 static void submit(struct app *app, struct adjust *adjust)
 {
-    struct arena *arena = app_arena(app);
     struct desk *desk = app_desk(app);
     enum why_not why = why_not(app, adjust);
     struct err err;
@@ -245,9 +244,7 @@ static void submit(struct app *app, struct adjust *adjust)
     if (has_form(adjust) && !form_amount(&adjust->form, AMOUNT, &adjust->amount))
         return;
     if (has_form(adjust) && adjust->amount.minor > ceiling(adjust)) {
-        form_fail(&adjust->form, AMOUNT,
-                  text_oursf(arena, _("At most %s."),
-                             format_minor(arena, ceiling(adjust), adjust->amount.currency).bytes));
+        form_activate(&adjust->form, AMOUNT); /* the line below the form says what is the most */
         return;
     }
     if (adjust->kind == OP_REFUND)
