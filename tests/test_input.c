@@ -111,6 +111,14 @@ static void test_unknown_sequences_are_swallowed(void **state)
     assert_int_equal(input_wait_ms(*state), -1);
 }
 
+static void test_mouse_wheel_moves_by_three_rows(void **state)
+{
+    feed(*state, "\033[<65;10;5M", 0);
+    ASSERT_KEYS(KEY_ARROW_DOWN, KEY_ARROW_DOWN, KEY_ARROW_DOWN);
+    feed(*state, "\033[<0;10;5M\033[<0;10;5m", 100); /* a click means nothing */
+    assert_int_equal(seen.key_count, 3);
+}
+
 static void test_escape_alone_waits(void **state)
 {
     feed(*state, "\033", 0);
@@ -257,6 +265,7 @@ int main(void)
         TEST(test_plain_keys),
         TEST(test_sequences),
         TEST(test_unknown_sequences_are_swallowed),
+        TEST(test_mouse_wheel_moves_by_three_rows),
         TEST(test_escape_alone_waits),
         TEST(test_half_a_character_waits),
         TEST(test_single_byte_charset),

@@ -441,7 +441,8 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
     app->loop = loop;
     app->desk = desk;
     app->settings = *settings;
-    const struct term_settings terminal = {.ascii = settings->config->ascii_borders,
+    const struct term_settings terminal = {.mouse = settings->config->mouse,
+                                           .ascii = settings->config->ascii_borders,
                                            .on_key = on_key,
                                            .on_paste = on_paste,
                                            .on_resize = on_resize,

@@ -188,6 +188,16 @@ static uint32_t csi_number(int number)
     return number >= 0 && (size_t)number < COUNT_OF(keys) ? keys[number] : KEY_NONE;
 }
 
+/* A mouse report: the wheel moves by rows, buttons mean nothing. */
+static void push_wheel(struct input *input, int button, char final)
+{
+    enum { WHEEL_UP = 64, WHEEL_DOWN = 65, ROWS = 3 };
+
+    if (final == 'M' && (button == WHEEL_UP || button == WHEEL_DOWN))
+        for (int i = 0; i < ROWS; i++)
+            push_key(input, button == WHEEL_UP ? KEY_ARROW_UP : KEY_ARROW_DOWN);
+}
+
 /* ESC [ parameters final; modifiers (second parameter) are dropped, unknown ones swallowed. */
 static size_t read_csi(struct input *input, const char *bytes, size_t len)
 {
@@ -205,6 +215,8 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
     if (bytes[at] == '~' && number == 200) {
         input->pasting = true;
         buf_clear(&input->paste);
+    } else if (bytes[2] == '<') {
+        push_wheel(input, number, bytes[at]);
     } else {
         uint32_t key = bytes[at] == '~' ? csi_number(number) : csi_letter(bytes[at]);
         if (key != KEY_NONE)

@@ -24,6 +24,8 @@
 enum { OUTPUT_MAX = 8 << 20 };
 #define PASTE_ON  "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
+#define MOUSE_ON  "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
 
 static struct {
     struct term_settings settings;
@@ -229,6 +231,8 @@ static void enter(bool full_screen)
         add_capability(&term.pending, "smcup");
     add_capability(&term.pending, "smkx");
     buf_puts(&term.pending, PASTE_ON);
+    if (term.settings.mouse)
+        buf_puts(&term.pending, MOUSE_ON);
     term.cursor = true;
     show_cursor(false);
     take_size();
@@ -283,6 +287,8 @@ static void set_farewell(void)
     struct buf bytes;
     buf_init(&bytes, 256);
     buf_puts(&bytes, PASTE_OFF);
+    if (term.settings.mouse)
+        buf_puts(&bytes, MOUSE_OFF);
     static const char *const names[] = {"sgr0", "op", "rmkx", "cnorm", "rmcup"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         add_capability(&bytes, names[i]);

@@ -30,6 +30,7 @@ enum {
 };
 
 struct term_settings {
+    bool mouse; /* the wheel moves; the terminal then no longer selects text by itself */
     bool ascii; /* borders and symbols in ASCII whatever the character set */
     void (*on_key)(void *ctx, uint32_t key);
     /* A whole paste, cleaned, line ends turned into blanks. Never a key. */
