@@ -99,6 +99,7 @@ int cli_simulator(struct cli *cli)
         return CLI_USAGE;
     }
     cli_take_signals(cli);
+    desk_set_clock(true);
     struct sim *sim = sim_start(cli->loop, &settings, &err);
     if (!sim)
         return cli_fail(cli, &err, NULL);

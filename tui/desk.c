@@ -47,12 +47,11 @@ static bool is_loopback(const struct desk *desk)
            (desk->base_url && strncmp(desk->base_url, "http://", 7) == 0);
 }
 
-/* AVIRATO_CLOCK, in milliseconds UTC, stops the wall clock for tests and pictures. */
-static void set_clock(const struct desk *desk)
+void desk_set_clock(bool loopback)
 {
     const char *wish = getenv("AVIRATO_CLOCK");
 
-    clock_freeze_utc(wish && is_loopback(desk) ? strtoll(wish, NULL, 10) : 0);
+    clock_freeze_utc(wish && loopback ? strtoll(wish, NULL, 10) : 0);
 }
 
 /* Seconds of a setting, but where a real terminal may still be busy no less than it needs. */
@@ -151,7 +150,7 @@ bool desk_open(struct desk *desk, struct loop *loop, const struct config *config
                           .changes = changes};
     const char *training_zone = desk->env == ENV_TRAINING ? SIM_ZONE : NULL;
     format_set_zone(config->timezone ? config->timezone : training_zone);
-    set_clock(desk);
+    desk_set_clock(is_loopback(desk));
     if (open_all(desk, options, err))
         return true;
     desk_close(desk);

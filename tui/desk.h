@@ -35,4 +35,8 @@ bool desk_open(struct desk *desk, struct loop *loop, const struct config *config
                const struct desk_options *options, struct err *err);
 void desk_close(struct desk *desk);
 
+/* AVIRATO_CLOCK, in milliseconds UTC, stops the wall clock for tests and pictures: heeded only
+   where nothing but this machine is spoken to. desk_open() calls it. */
+void desk_set_clock(bool loopback);
+
 #endif

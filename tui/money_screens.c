@@ -107,7 +107,7 @@ void money_fail_form(struct app *app, struct form *form, const struct err *err,
     app_error(app, err);
 }
 
-void money_refused(struct app *app, const struct op_request *request, const struct err *err)
+static void say_refused(struct app *app, const struct op_request *request, const struct err *err)
 {
     struct arena *arena = app_arena(app);
     struct intent holder;
@@ -121,6 +121,18 @@ void money_refused(struct app *app, const struct op_request *request, const stru
                 text_oursf(arena, _("Nothing was sent: %s by %s since %s is not settled yet."),
                            words_op(holder.kind).bytes, text_clean(arena, holder.person).bytes,
                            format_clock(arena, holder.created_ms).bytes));
+}
+
+bool money_start(struct app *app, const struct op_request *request, char form_id[UUID_SIZE],
+                 char id[INTENT_ID_SIZE])
+{
+    struct err err = {0};
+
+    if (op_start(app_desk(app)->ops, request, id, &err))
+        return true;
+    random_uuid(form_id);
+    say_refused(app, request, &err);
+    return false;
 }
 
 void money_follow_currency(struct form *form, size_t currency_field)

@@ -43,8 +43,10 @@ bool money_facts_differ(const struct payment_facts *a, const struct payment_fact
    what ERR_INVALID's detail calls field i, or NULL. */
 void money_fail_form(struct app *app, struct form *form, const struct err *err,
                      const char *const *names);
-/* Says why op_start() would not take a confirmed request: who is in the way, or the error. */
-void money_refused(struct app *app, const struct op_request *request, const struct err *err);
+/* op_start() of a confirmed request. False: said why (who is in the way, or the error), and form_id
+   is a new one for the next try. */
+bool money_start(struct app *app, const struct op_request *request, char form_id[UUID_SIZE],
+                 char id[INTENT_ID_SIZE]);
 /* Amounts are read in the currency that stands in the form; call it after every key. */
 void money_follow_currency(struct form *form, size_t currency_field);
 void money_fill_amount(struct form *form, size_t amount_field, size_t currency_field,

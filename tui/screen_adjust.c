@@ -184,15 +184,11 @@ static void confirmed(struct app *app, void *ctx, bool yes)
     struct adjust *adjust = ctx;
     struct payment_facts seen = adjust->reviewed;
     char id[INTENT_ID_SIZE];
-    struct err err;
     if (!yes)
         return;
     struct op_request request = request_of(adjust);
-    if (!op_start(app_desk(app)->ops, &request, id, &err)) {
-        random_uuid(adjust->form_id);
-        money_refused(app, &request, &err);
+    if (!money_start(app, &request, adjust->form_id, id))
         return;
-    }
     app_close(app, adjust);
     money_follow_seen(app, id, &seen);
 }

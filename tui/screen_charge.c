@@ -272,14 +272,10 @@ static void confirmed(struct app *app, void *ctx, bool yes)
     struct charge *charge = ctx;
     struct op_request request = request_of(charge);
     char id[INTENT_ID_SIZE];
-    struct err err;
     if (!yes)
         return;
-    if (!op_start(app_desk(app)->ops, &request, id, &err)) {
-        random_uuid(charge->form_id);
-        money_refused(app, &request, &err);
+    if (!money_start(app, &request, charge->form_id, id))
         return;
-    }
     app_close(app, charge);
     money_follow(app, id);
 }

@@ -76,14 +76,10 @@ static void confirmed(struct app *app, void *ctx, bool yes)
     struct link_form *link = ctx;
     struct op_request request = request_of(link);
     char id[INTENT_ID_SIZE];
-    struct err err;
     if (!yes)
         return;
-    if (!op_start(app_desk(app)->ops, &request, id, &err)) {
-        random_uuid(link->form_id);
-        money_refused(app, &request, &err);
+    if (!money_start(app, &request, link->form_id, id))
         return;
-    }
     app_close(app, link);
     money_follow(app, id);
 }
