@@ -228,6 +228,36 @@ static void test_fast_fingers_are_no_paste(void **state)
     assert_int_equal(seen.key_count, 48);
 }
 
+static void test_lump_of_a_confirming_key_is_a_paste(void **state)
+{
+    feed(*state, "yyyyyyyyyyyy", 0);
+    assert_int_equal(seen.key_count, 0);
+    assert_int_equal(seen.pastes, 1);
+}
+
+/* The rest of a paste that stopped half way never becomes keys; a hand's next key does. */
+static void test_paste_that_stalls_stays_a_paste(void **state)
+{
+    feed(*state, "\033[200~yyyy", 0);
+    input_idle(*state, INPUT_PASTE_MS);
+    feed(*state, "yyyy", 5000);
+    feed(*state, "y", 5050);
+    assert_int_equal(seen.key_count, 0);
+    feed(*state, "n", 5050 + INPUT_ALONE_MS);
+    ASSERT_KEYS('n');
+    feed(*state, "y", 5050 + INPUT_ALONE_MS + 10);
+    ASSERT_KEYS('n', 'y');
+}
+
+static void test_late_end_of_a_paste_ends_the_doubt(void **state)
+{
+    feed(*state, "\033[200~yyyy", 0);
+    input_idle(*state, INPUT_PASTE_MS);
+    feed(*state, "yyyy\033[201~", 5000);
+    feed(*state, "n", 5100);
+    ASSERT_KEYS('n');
+}
+
 static void test_drop_forgets(void **state)
 {
     feed(*state, "\033[", 0);
@@ -275,6 +305,9 @@ int main(void)
         TEST(test_huge_paste_is_bounded),
         TEST(test_burst_is_a_paste),
         TEST(test_fast_fingers_are_no_paste),
+        TEST(test_lump_of_a_confirming_key_is_a_paste),
+        TEST(test_paste_that_stalls_stays_a_paste),
+        TEST(test_late_end_of_a_paste_ends_the_doubt),
         TEST(test_drop_forgets),
         TEST(test_random_bytes),
     };

@@ -28,6 +28,9 @@ struct input {
     uint32_t queue[CHUNK + UNFINISHED_MAX]; /* keys of the chunk being read */
     size_t queued;
     bool pasting;
+    bool endless; /* a paste stopped without its end mark: what comes may still be part of it */
+    bool ended;   /* that mark has come after all */
+    int64_t heard_ms; /* last time that bytes came */
     struct buf paste;
     int64_t window_ms; /* when the keys counted in `window` began to come */
     size_t window;
@@ -39,7 +42,7 @@ struct input *input_new(const uint32_t *charset, const struct input_sink *sink)
     struct input *input = mem_alloc(sizeof *input);
     input->sink = *sink;
     input->charset = charset;
-    input->window_ms = input->burst_ms = INT64_MIN / 2;
+    input->window_ms = input->burst_ms = input->heard_ms = INT64_MIN / 2;
     buf_init(&input->paste, INPUT_PASTE_MAX);
     /* The Linux console's own F1-F5 look like an unfinished CSI to everybody else. */
     static const char linux_keys[][5] = {"\033[[A", "\033[[B", "\033[[C", "\033[[D", "\033[[E"};
@@ -106,31 +109,45 @@ static void send_burst(struct input *input, const uint32_t *keys, size_t count)
     buf_done(&text);
 }
 
-/* A key held down on a slow line also comes in lumps; that is one key many times, and not Enter. */
+/* A key held down on a slow line also comes in lumps. Only letters that move get that benefit: a
+   lump of any other, a y above all, may be the rest of a paste. */
 static bool is_held_key(const uint32_t *keys, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (keys[i] != keys[0])
             return false;
     }
-    return keys[0] != KEY_RETURN;
+    return !is_text(keys[0]) || keys[0] == 'j' || keys[0] == 'k';
+}
+
+/* After a paste without an end a key counts as typed only when it comes alone, after a pause. */
+static bool belongs_to_paste(struct input *input, size_t text, int64_t now_ms)
+{
+    if (text > 0 && text <= 2 && now_ms - input->heard_ms >= INPUT_ALONE_MS)
+        input->endless = false;
+    bool belongs = input->endless && text > 0;
+    if (input->ended)
+        input->endless = input->ended = false;
+    return belongs;
 }
 
 static void send_keys(struct input *input, int64_t now_ms)
 {
     size_t count = input->queued, text = 0;
     input->queued = 0;
-    if (count == 0)
-        return;
     for (size_t i = 0; i < count; i++)
         text += is_text(input->queue[i]);
+    bool belongs = belongs_to_paste(input, text, now_ms);
+    if (count == 0)
+        return;
     if (now_ms - input->window_ms > INPUT_BURST_MS) {
         input->window_ms = now_ms;
         input->window = 0;
     }
     input->window += text;
     bool follows = now_ms - input->burst_ms <= INPUT_BURST_MS && text > 0;
-    if (follows || (input->window > INPUT_BURST && !is_held_key(input->queue, count))) {
+    if (belongs || follows ||
+        (input->window > INPUT_BURST && !is_held_key(input->queue, count))) {
         input->burst_ms = now_ms;
         send_burst(input, input->queue, count);
         return;
@@ -215,6 +232,8 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
     if (bytes[at] == '~' && number == 200) {
         input->pasting = true;
         buf_clear(&input->paste);
+    } else if (bytes[at] == '~' && number == 201) {
+        input->ended = true; /* what stands before it in this lump is still paste */
     } else if (bytes[2] == '<') {
         push_wheel(input, number, bytes[at]);
     } else {
@@ -314,7 +333,7 @@ static size_t read_paste(struct input *input, const char *bytes, size_t len, int
     buf_add(&input->paste, bytes, take < room ? take : room);
     if (!end)
         return take;
-    input->pasting = false;
+    input->pasting = input->endless = false;
     send_keys(input, now_ms);
     send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
     return take + PASTE_END_LEN;
@@ -350,6 +369,7 @@ void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_
         memcpy(input->pending + input->pending_len, bytes, part);
         input->pending_len += part;
         read_pending(input, now_ms);
+        input->heard_ms = now_ms;
         bytes += part;
         len -= part;
     }
@@ -366,6 +386,7 @@ void input_idle(struct input *input, int64_t now_ms)
 {
     if (input->pasting) {
         input->pasting = false;
+        input->endless = true;
         input->pending_len = 0;
         send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
         return;

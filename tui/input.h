@@ -21,6 +21,7 @@ enum {
     INPUT_BURST_MS = 20,
     INPUT_ESC_MS = 25,
     INPUT_PASTE_MS = 1000,
+    INPUT_ALONE_MS = 150, /* pause before a key that is believed after a paste without an end */
     INPUT_PASTE_MAX = 65536
 };
 void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_ms);

@@ -39,6 +39,7 @@ static void on_paste(void *ctx, const char *bytes, size_t len)
 }
 
 static void on_idle(void *ctx);
+static void on_readable(void *ctx, short events);
 
 static void wait_for_rest(void)
 {
@@ -47,18 +48,22 @@ static void wait_for_rest(void)
     keyboard.idle = wait < 0 ? NULL : loop_timer_start(keyboard.loop, wait, on_idle, NULL);
 }
 
-static void on_idle(void *ctx)
-{
-    (void)ctx;
-    keyboard.idle = NULL;
-    input_idle(keyboard.input, clock_boot_ms());
-    wait_for_rest();
-}
-
 static bool more_to_read(void)
 {
     struct pollfd poller = {.fd = STDIN_FILENO, .events = POLLIN};
     return poll(&poller, 1, 0) > 0 && (poller.revents & POLLIN);
+}
+
+static void on_idle(void *ctx)
+{
+    (void)ctx;
+    keyboard.idle = NULL;
+    if (more_to_read()) { /* it was this program that was slow, not the hand */
+        on_readable(NULL, POLLIN);
+        return;
+    }
+    input_idle(keyboard.input, clock_boot_ms());
+    wait_for_rest();
 }
 
 /* False when input has ended. */
