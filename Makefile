@@ -45,7 +45,7 @@ LIB_TUI   := $(call objects,$(filter-out tui/main.c,$(call sources,tui)))
 ARCHIVES  := $(BUILD)/libtui.a $(BUILD)/libcache.a $(BUILD)/libsim.a $(BUILD)/libapi.a
 LANGUAGES := $(patsubst assets/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo,$(wildcard assets/po/*.po))
 
-.PHONY: all tests demo check asan lint screens docs install deb clean force
+.PHONY: all tests safety-programs demo check asan lint screens docs install deb clean force
 all: $(BUILD)/$(NAME) $(LANGUAGES)
 
 $(BUILD)/libapi.a: $(LIB_API)
@@ -98,6 +98,25 @@ $(BUILD)/tests/pty_run: $(PTY_RUN)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ -lvterm -lutil -lzbar
 tests: $(TESTS) $(BUILD)/tests/pty_run
+
+# The proof of money safety: each program has its main; "simulate" brings its own clock, loop, network
+# and disk (world_*.c), which stand before the archives and so in place of theirs.
+SAFETY_HELP  := $(call objects,$(wildcard tests/safety/support*.c tests/support*.c))
+SAFETY_WORLD := $(call objects,$(wildcard tests/safety/world*.c))
+SAFETY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out %/shim.c $(wildcard tests/safety/support*.c \
+          tests/safety/world*.c),$(wildcard tests/safety/*.c)))
+$(BUILD)/tests/safety/simulate: $(BUILD)/tests/safety/simulate.o $(SAFETY_WORLD) $(ARCHIVES)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/tests/safety/%: $(BUILD)/tests/safety/%.o $(SAFETY_HELP) $(ARCHIVES)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
+# Stands between the program and the C library: kills, fails and traces; never sanitized itself.
+$(BUILD)/tests/safety/shim.so: tests/safety/shim.c
+	@mkdir -p $(@D)
+	@echo "  cc $<"
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
+safety-programs: all $(SAFETY) $(BUILD)/tests/safety/shim.so
 
 asan:
 	@BUILD=$(BUILD) MAKE=$(MAKE) tests/check.sh asan
