@@ -325,7 +325,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
 }
 
 /* What changes a file without carrying bytes. */
-#define CALL(type, name, parameters, arguments, fd, op, offset)                                    \
+#define CALL(type, name, parameters, arguments, op, offset)                                        \
     type name parameters                                                                           \
     {                                                                                              \
         enum fate fate = strike_fd(fd, #name);                                                     \
@@ -336,10 +336,10 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset)
         DIE_IF(fate);                                                                              \
         return done;                                                                               \
     }
-CALL(int, ftruncate, (int fd, off_t size), (fd, size), fd, SHIM_TRUNCATE, size)
-CALL(int, ftruncate64, (int fd, off64_t size), (fd, size), fd, SHIM_TRUNCATE, size)
-CALL(int, fsync, (int fd), (fd), fd, SHIM_SYNC, 0)
-CALL(int, fdatasync, (int fd), (fd), fd, SHIM_SYNC, 0)
+CALL(int, ftruncate, (int fd, off_t size), (fd, size), SHIM_TRUNCATE, size)
+CALL(int, ftruncate64, (int fd, off64_t size), (fd, size), SHIM_TRUNCATE, size)
+CALL(int, fsync, (int fd), (fd), SHIM_SYNC, 0)
+CALL(int, fdatasync, (int fd), (fd), SHIM_SYNC, 0)
 
 int unlinkat(int folder, const char *path, int flags)
 {
