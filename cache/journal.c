@@ -4,37 +4,36 @@
    is written down before it is sent, silence is a state of its own (UNKNOWN), the truth is found by
    reading, and only a person may send again.
 
-   Invariants. (S) kept by SQL itself, journal_schema.c; (C) by the code named.
-     1  A key is on the wire only if its row is durable with state SENT or later.     (C op_send.c)
-     2  Key, body bytes, kind, amount, target, environment never change after insert; the hash of
-        the body is checked again before each send.                           (S; C
-   journal_get_body) 3  One attempt puts at most one POST on the wire.                    (C
-   op_send.c, api client) 4  No automatic send follows a first send, but for a pay link, which moves
-   no money: same key, at most 3 times, inside the replay window.                                (C
-   op_replay.c) 5  A final state is left only towards MANUAL, by contradicting evidence. (S) 6
-   Nothing is called "not charged" but VOID, REJECTED, DECLINED, NOT_EXECUTED. 7  One object of the
-   server is claimed by at most one intent.                              (S) 8  At most one open
-   charge a terminal, one open modification a payment.                    (S) 9  With the server
-   reachable each row ends, or becomes MANUAL, in bounded time. (C reconcile.c) 10  Each change and
-   its audit row are one transaction.                          (C journal_write_end())
+   Invariants, and who keeps them: SQL itself (journal_schema.c), or the code named.
+     1  A key is on the wire only if its row is durable, SENT or later.      op_send.c, run_leave()
+     2  Key, body, kind, amount, target and environment never change after the insert; the body's
+        hash is checked again before each send.                            SQL; journal_get_body()
+     3  One attempt puts at most one POST on the wire.                   op_send.c; the api client
+     4  No automatic send follows a first send, but of a pay link, which moves no money: same key,
+        at most 3 times, inside the replay window.                               ops_replay_link()
+     5  A final state is left only towards MANUAL, by contradicting evidence.                  SQL
+     6  Nothing is called "not charged" but VOID, REJECTED, DECLINED, NOT_EXECUTED.        judge.c
+     7  One object of the server is claimed by at most one intent.                             SQL
+     8  At most one open charge a terminal, one open modification a payment.                   SQL
+     9  With the server in reach each row ends, or is MANUAL, in bounded time.         reconcile.c
+    10  Each change and its audit row are one transaction.                    journal_write_end()
 
-   States.
-                    op_start
-                       |                                     what may be trusted in each state:
-                   PREPARED ------> VOID                     PREPARED      nothing has been sent
-                       |  on_leave                           VOID          nothing was ever sent
-        .------------ SENT -----------.                      SENT          at most `attempt` POSTs
-   left |        |     |  ^           |                      UNKNOWN       may have happened or not
-        |     answer   |  | replay    |                      ACCEPTED      the API took it on
-        v        v     v  |           v                      CONFIRMED     charged, claim is set
-    CONFIRMED REJECTED UNKNOWN --> ACCEPTED                  DECLINED      not charged, card refused
-    DECLINED      ^      | | |        |  |                   REJECTED      not executed, refused
-   before
-        ^---------'------' | |        v  v                   SUCCEEDED     modification is done
-            found by read  | |  SUCCEEDED FAILED             FAILED        modification was not done
-                           v v                               NOT_EXECUTED  absent after the quiet
-   period NOT_EXECUTED MANUAL --> RESOLVED             MANUAL        a person must look ^ RESOLVED
-   a person has said, by hand any final ----' (contradiction)
+   States, what may be trusted in each, and where it may go:
+     PREPARED      nothing has been sent                        SENT, VOID
+     SENT          at most `attempt` POSTs have left            CONFIRMED, DECLINED, REJECTED,
+                                                                ACCEPTED, UNKNOWN
+     UNKNOWN       it may have happened or not                  as SENT; NOT_EXECUTED, MANUAL,
+                                                                RESOLVED; SENT: a person's replay
+     ACCEPTED      the API took it on, it is not done yet       SUCCEEDED, FAILED, MANUAL
+     VOID          never sent                                   (this and all below: MANUAL, when
+     REJECTED      refused before execution                     the API contradicts it later)
+     DECLINED      not charged: the card was refused
+     CONFIRMED     charged, the server's object is claimed
+     SUCCEEDED     the modification is done
+     FAILED        the modification was not done
+     NOT_EXECUTED  absent after the quiet period, twice
+     RESOLVED      a named person has said, with evidence
+     MANUAL        a person must look                           RESOLVED
 
    The functions that move a row:
      journal_prepare   -> PREPARED

@@ -2,9 +2,10 @@
    outside sees the program, and at one of them kills it, fails it, or only writes down what it did.
 
    Classes of what a call touches, one letter each:
-     j  the journal and its side files     c  the cache and its side files    k  lock files of
-   owners n  sockets                            f  folders that come into being Everything else
-   (terminal descriptions, locales, the loop's own pipes) is never counted.
+     j  the journal and its side files        k  lock files of owners
+     c  the cache and its side files          n  sockets
+     f  folders that come into being
+   Everything else (terminal descriptions, locales, the loop's own pipes) is never counted.
 
    SHIM_ONLY=jn      letters that count (default: all)
    SHIM_LOG=FILE     appends a line a counted call, "N CLASS CALL NAME", and "total N" at the end
