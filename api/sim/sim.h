@@ -83,12 +83,47 @@ const char *sim_base_url(const struct sim *sim);
    CHANCE  0 to 1, at most six decimals; drawn from the seed, so a run repeats
    COUNT   only the first COUNT requests that the rule hits; x3 = the first three
    Every rule that matches is applied, in order; the first one that stops the request before it is
-   executed ends the search. An empty SPEC has no rules. sim_fault_kind() lists the kinds. */
+   executed ends the search. An empty SPEC has no rules. sim_fault_kind() lists the kinds:
+
+   the connection   refuse refuse-after hangup deaf close
+   no answer        drop-before drop-after silent silent-after late late-silent
+   a slow answer    delay slow
+   an error         500-before 500-after 13004 13004-after 502-html 502-html-after (=503, =504)
+                    429 409 409-running
+   a broken answer  cut empty garbage not-utf8 too-deep twice-named endless-head endless-body bomb
+                    clock-ahead clock-behind no-date
+   a lie            wrong-amount wrong-currency wrong-terminal other-environment odd-status
+                    no-reference no-echo
+   a list           lag stale unstable no-filter same-page twins
+   the server       flip forget-key no-idempotency no-limit
+
+   Of a connection neither method nor path is known: for refuse, hangup and deaf the TARGET is
+   CONNECT or *, and the requests of this file's own (/__sim/…) suffer with the others, so that only
+   sim_faults_set() or the COUNT ends them. There is no TLS here; hangup (closed before a byte is
+   read) stands for a handshake that fails. refuse strikes when the rules are set, refuse-after once
+   a request was answered: new connections are refused and those kept alive closed for VALUE ms (0:
+   until rules are set again). deaf reads nothing for VALUE ms (0: ever), then serves, though the
+   client may be gone; for a client it cannot be told from a request that is read slowly.
+   late is executed VALUE ms after its connection was closed, late-silent VALUE ms after it came,
+   both as if it came only then: a key that was used meanwhile is not executed again.
+   What concerns stored things (late, late-silent, lag, flip, forget-key) is set with the POST, kept
+   in the data file and holds in every process that shares it, and after a kill.
+   lag keeps what a POST makes out of lists (not from a look at one session) for VALUE ms from the
+   moment it would be there; stale, of a GET, shows a list as it was VALUE ms ago. unstable shifts
+   every page but the first by up to VALUE rows, up or down. flip: a modification that came to
+   success is failed VALUE ms later. The kinds named a lie bend the answers of POSTs and GETs alike,
+   never what is stored.
+
+   A request brings rules of its own in the header X-Sim-Fault: KIND["=" VALUE]["@" CHANCE], several
+   parted by commas, applied before the others; not of the kinds that strike connections. */
 bool sim_faults_check(const char *spec, struct err *err); /* false: err says what and where */
 bool sim_faults_set(struct sim *sim, const char *spec, struct err *err); /* replaces all rules */
 /* Rule number rule: requests that matched its TARGET, and those it was applied to. False: no such
-   rule. */
+   rule. Both begin anew when rules are set. */
 bool sim_faults_count(const struct sim *sim, size_t rule, uint64_t *matched, uint64_t *applied);
+/* How often a kind was applied, by whatever rule or header, since this process has begun; 0 for a
+   name that is no kind. */
+uint64_t sim_fault_applied(const struct sim *sim, const char *kind);
 /* Kind number i, NULL past the last; help is one line of English. */
 const char *sim_fault_kind(size_t i, const char **help);
 
@@ -105,9 +140,34 @@ int64_t sim_executions_of_key(struct sim *sim, const char *idempotency_key);
 int64_t sim_executions_of_reference(struct sim *sim, const char *custom_reference);
 /* POSTs that arrived with this key, executed or not. */
 int64_t sim_requests_of_key(struct sim *sim, const char *idempotency_key);
+
+/* One thing that was asked for and got as far as being stored, oldest first. Texts are valid during
+   the call; "" where there is none. */
+struct sim_execution {
+    const char *key, *kind; /* "session", "payment", "refund", "capture", "cancel", "extend" */
+    const char *reference, *payment_reference, *custom_reference;
+    const char *status, *currency;
+    int64_t amount; /* minor units; 0: none (cancel, extend) */
+    bool live, executed;
+};
+void sim_each_execution(struct sim *sim, void (*fn)(void *ctx, const struct sim_execution *),
+                        void *ctx);
+/* What happened to the money of one payment until now, in minor units of its currency. */
+struct sim_sums {
+    char currency[4];
+    int64_t authorised;          /* what the card was asked for; 0: it said no */
+    int64_t captured, capturing; /* an ordinary payment is captured at once; … still open */
+    int64_t refunded, refunding; /* successfully; still open */
+    int64_t refunds, captures, cancels, extends; /* accepted, whatever came of them */
+};
+/* By its paymentReference, of either environment. False: no such payment. */
+bool sim_payment_sums(struct sim *sim, const char *payment_reference, struct sim_sums *out);
 /* One JSON object: {"requests":{ENDPOINT:n},"keys":{KEY:{"requests":n,"executions":n}},
-   "references":{CUSTOM_REFERENCE:n},"executions":[{"key","kind","reference","paymentReference",
-   "customReference","amount","status","executed"}],"faults":[{"rule","matched","applied"}]}.
+   "references":{CUSTOM_REFERENCE:n},"executions":[{"key","environment","kind","reference",
+   "paymentReference","customReference","amount","status","executed"}],"payments":{PAYMENT_REFERENCE:
+   {"currency","authorised","captured","capturing","refunded","refunding","refunds","captures",
+   "cancels","extends"}} of every payment that was ever modified,"faults":[{"rule","matched",
+   "applied"}],"kinds":{KIND:n} of those applied}.
    The same comes from GET /__sim/ledger; POST /__sim/faults with a SPEC as its body is
    sim_faults_set(). Neither needs a key. */
 void sim_ledger_json(struct sim *sim, struct buf *out);
