@@ -230,7 +230,7 @@ static int open_counted(int folder, const char *path, int flags, mode_t mode)
     int fd = NEXT(openat)(folder, path, flags, mode);
     if (fd >= 0) {
         note_fd(fd, class, path);
-        if ((flags & O_DIRECTORY) != 0)
+        if (class == 0 && fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
             note_fd(fd, 'f', path); /* its fsync makes names last */
         if (makes)
             trace_fd(SHIM_CREATE, fd, 0, NULL, 0);
