@@ -15,11 +15,16 @@
    SHIM_MARK=FILE    made when the kill or the failure strikes, so that a run can be told from one
                      that ended before
    SHIM_TRACE=FILE   every call of classes j, k, f and n with its bytes, to make disk images of:
-                     struct shim_record of shim.h, then the name, then the bytes */
+                     struct shim_record of shim.h, then the name, then the bytes
+   SHIM_CLOCK=FILE   eight bytes shared by all who name it: milliseconds (int64_t) by which the
+                     clocks are ahead
+   SHIM_SKIP=1       with SHIM_CLOCK: does not sit out a wait in which nothing comes, but puts the
+                     shared clock forward, by a quarter of a second at most */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,14 +34,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shim.h"
 
-#define FDS_MAX 1024
+#define FDS_MAX  1024
+#define IDLE_MS  2   /* so long nothing came: nobody else is busy for us */
+#define LEAP_MS  250 /* of the shared clock at once */
 
 /* --- settings -------------------------------------------------------------------------------- */
 
@@ -48,6 +57,8 @@ static struct {
     char how;         /* of the kill: 'b'efore, 'a'fter, 't'orn */
     bool fail_on;     /* the later calls fail too */
     int fail_errno;
+    _Atomic(int64_t) *ahead; /* ms, shared; NULL: the clocks are as they are */
+    bool skip;
 } set = {.log = -1, .trace = -1};
 
 static atomic_long calls;
@@ -77,6 +88,17 @@ static int open_beside(const char *path)
     return high;
 }
 
+static void open_clock(const char *path)
+{
+    int fd = NEXT(open)(path, O_RDWR | O_CLOEXEC);
+    void *shared = mmap(NULL, sizeof *set.ahead, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+    if (fd < 0 || shared == MAP_FAILED)
+        abort();
+    (void)NEXT(close)(fd);
+    set.ahead = shared;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     const char *kill_at = getenv("SHIM_KILL"), *fail = getenv("SHIM_FAIL");
@@ -98,6 +120,9 @@ __attribute__((constructor)) static void begin(void)
         end += set.fail_on;
         set.fail_errno = *end == ':' ? (int)strtol(end + 1, NULL, 10) : EIO;
     }
+    if (getenv("SHIM_CLOCK") != NULL)
+        open_clock(getenv("SHIM_CLOCK"));
+    set.skip = set.ahead != NULL && getenv("SHIM_SKIP") != NULL;
     unsetenv("LD_PRELOAD"); /* key commands are not what is tested */
 }
 
@@ -403,4 +428,43 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags)
     ssize_t done = NEXT(recv)(fd, bytes, size, flags);
     DIE_IF(fate);
     return done;
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+    int done = NEXT(clock_gettime)(id, now);
+
+    if (done != 0 || set.ahead == NULL ||
+        (id != CLOCK_REALTIME && id != CLOCK_BOOTTIME && id != CLOCK_MONOTONIC))
+        return done;
+    int64_t ahead = atomic_load(set.ahead);
+    now->tv_sec += ahead / 1000;
+    now->tv_nsec += ahead % 1000 * 1000000;
+    if (now->tv_nsec >= 1000000000) {
+        now->tv_sec++;
+        now->tv_nsec -= 1000000000;
+    }
+    return done;
+}
+
+/* Ends early, as any wait may: the caller looks at its clock and waits again. */
+int poll(struct pollfd *polled, nfds_t count, int timeout_ms)
+{
+    if (!set.skip || (timeout_ms >= 0 && timeout_ms <= IDLE_MS))
+        return NEXT(poll)(polled, count, timeout_ms);
+    int ready = NEXT(poll)(polled, count, IDLE_MS);
+    int left = timeout_ms - IDLE_MS;
+    if (ready == 0 && left > 0)
+        atomic_fetch_add(set.ahead, left < LEAP_MS ? left : LEAP_MS);
+    return ready;
+}
+
+int __poll_chk(struct pollfd *polled, nfds_t count, int timeout_ms, size_t size);
+int __poll_chk(struct pollfd *polled, nfds_t count, int timeout_ms, size_t size)
+{
+    if (size / sizeof *polled < count)
+        abort();
+    return poll(polled, count, timeout_ms);
 }
