@@ -75,6 +75,7 @@ const char *clock_boot_id(void); /* the kernel's boot id; durations across two i
 void clock_freeze_utc(int64_t utc_ms);
 /* Tests: both clocks are read from these (NULL: the real ones). */
 void clock_replace(int64_t (*utc_ms)(void), int64_t (*boot_ms)(void));
+void clock_replace_boot_id(const char *(*boot_id)(void)); /* tests; NULL: the kernel's */
 
 /* Broken-down UTC arithmetic without the C library's zone state. month 1-12, day 1-31. */
 int64_t time_from_civil(int year, int month, int day, int hour, int minute, int second); /* ms */
@@ -87,6 +88,8 @@ struct civil time_to_civil(int64_t ms);
 
 #define UUID_SIZE 37
 void random_bytes(void *out, size_t len);
+/* Tests: random bytes come from there (NULL: the kernel), so that a run can be repeated. */
+void random_replace(void (*bytes)(void *out, size_t len));
 void random_uuid(char out[UUID_SIZE]); /* version 4, lower case, from the kernel */
 uint32_t random_below(uint32_t bound);
 

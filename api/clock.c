@@ -9,6 +9,7 @@
 static int64_t (*utc_source)(void);
 static int64_t (*boot_source)(void);
 static int64_t frozen_utc;
+static const char *(*boot_id_source)(void);
 
 static int64_t clock_read(clockid_t id)
 {
@@ -41,9 +42,16 @@ void clock_replace(int64_t (*utc_ms)(void), int64_t (*boot_ms)(void))
     boot_source = boot_ms;
 }
 
+void clock_replace_boot_id(const char *(*boot_id)(void))
+{
+    boot_id_source = boot_id;
+}
+
 const char *clock_boot_id(void)
 {
     static char id[UUID_SIZE];
+    if (boot_id_source)
+        return boot_id_source();
     if (id[0])
         return id;
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
