@@ -9,7 +9,7 @@ libmicrohttpd-dev libsodium-dev libutf8proc-dev libinih-dev libqrencode-dev gett
 ca-certificates"
 case "${1-}" in
 build) ;;
-test) packages="$packages libcmocka-dev libvterm-dev libzbar-dev clang jq" ;;
+test) packages="$packages libcmocka-dev libvterm-dev libzbar-dev clang jq python3" ;;
 *)
     echo "usage: $0 build|test" >&2
     exit 2
