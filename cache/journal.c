@@ -75,6 +75,24 @@ static bool check_free(struct journal *journal, const struct intent_draft *draft
     return false;
 }
 
+/* Asked inside the transaction, so that of two consoles which charge the same at the same moment
+   one is told about the other. */
+static bool check_repeat(struct journal *journal, const struct intent_draft *draft, struct err *err)
+{
+    struct op_request like = {
+        .target = draft->target, .amount = draft->amount, .reference = draft->reference};
+    struct arena arena = {0};
+    struct intent earlier;
+    bool good = draft->kind != OP_CHARGE || draft->repeats == NULL ||
+                !journal_find_repeat(journal, &like, &arena, &earlier) ||
+                strcmp(earlier.id, draft->repeats) == 0;
+
+    if (!good)
+        err_set(err, ERR_STALE, "it repeats %s, which came meanwhile", earlier.id);
+    arena_done(&arena);
+    return good;
+}
+
 static bool insert(struct journal *journal, const struct intent_draft *draft, struct err *err)
 {
     unsigned char hash[HASH_SIZE];
@@ -126,8 +144,8 @@ bool journal_prepare(struct journal *journal, const struct intent_draft *draft, 
     if (!journal_write_begin(journal, err))
         return false;
     return journal_write_end(journal,
-                             check_free(journal, draft, err) && insert(journal, draft, err) &&
-                                 audit_append(journal, &fact, err),
+                             check_free(journal, draft, err) && check_repeat(journal, draft, err) &&
+                                 insert(journal, draft, err) && audit_append(journal, &fact, err),
                              err);
 }
 

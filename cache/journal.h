@@ -136,6 +136,10 @@ struct op_request {
     /* What the person saw when they confirmed; a fresh look right before sending compares. */
     struct payment_facts seen;
     bool has_seen;
+    /* A charge: the earlier one that the person agreed to repeat, "" where none was found. Another
+       one by the time this is written down: ERR_STALE. has_asked false: not compared. */
+    char repeats[INTENT_ID_SIZE];
+    bool has_asked;
 };
 /* Checks everything that can be checked here; err says which: its detail begins with the field's
    name and a colon (target, amount, currency, reference, description, reason). Pure: no disk. */

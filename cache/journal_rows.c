@@ -7,6 +7,8 @@
 
 /* How long an accepted modification usually stays open; after that it needs an eye. */
 #define OLD_ACCEPTED_MS (INT64_C(3600) * 1000)
+/* So long after a charge the same one is more likely a mistake than a second guest. */
+#define REPEAT_MS (INT64_C(10) * 60 * 1000)
 
 /* --- names ----------------------------------------------------------------------------------- */
 
@@ -226,7 +228,7 @@ bool journal_holder(struct journal *journal, enum op_kind kind, const char *targ
 }
 
 bool journal_find_repeat(struct journal *journal, const struct op_request *request,
-                         int64_t since_ms, struct arena *arena, struct intent *out)
+                         struct arena *arena, struct intent *out)
 {
     return take_one(
         journal,
@@ -237,7 +239,7 @@ bool journal_find_repeat(struct journal *journal, const struct op_request *reque
                  "  (target = ?2 AND amount_minor = ?3 AND currency = ?4 AND created_utc >= ?5))"
                  " ORDER BY created_utc DESC LIMIT 1",
                  "ttiti", request->reference, request->target, request->amount.minor,
-                 request->amount.currency, since_ms),
+                 request->amount.currency, clock_utc_ms() - REPEAT_MS),
         arena, out, NULL);
 }
 

@@ -55,6 +55,7 @@ struct intent_draft {
     struct money amount;
     const char *reference, *description, *reason, *url;
     bool is_preauth;
+    const char *repeats;       /* as in op_request; NULL: not compared */
     const void *body;
     size_t body_len;
 };
@@ -87,7 +88,7 @@ bool journal_change(struct journal *journal, const char *id, const struct place 
                     const struct intent_move *move, struct err *err);
 
 /* The new row. ERR_CONFLICT names who holds the terminal or payment, or that the form has
-   been used. */
+   been used; ERR_STALE: it repeats a charge that the person was not asked about. */
 bool journal_prepare(struct journal *journal, const struct intent_draft *draft, struct err *err);
 /* One legal transition and its audit row, durable when it returns true. ERR_STALE: the row has
    moved on, ERR_CONFLICT: no such transition, or the server reference is claimed by another intent.
@@ -115,10 +116,10 @@ bool journal_find_tag(struct journal *journal, const char *tag, struct arena *ar
                       struct intent *out, struct err *err);
 bool journal_find_claim(struct journal *journal, const char *server_reference, struct arena *arena,
                         struct intent *out, struct err *err);
-/* The newest charge not known to have failed with this reference, or this terminal and amount since
-   since_ms. */
+/* The newest charge not known to have failed with this reference, or this terminal and amount
+   within the last ten minutes. */
 bool journal_find_repeat(struct journal *journal, const struct op_request *request,
-                         int64_t since_ms, struct arena *arena, struct intent *out);
+                         struct arena *arena, struct intent *out);
 
 /* How long absence proves nothing after the last attempt. */
 int64_t journal_quiet_ms(const struct journal *journal, enum op_kind kind);

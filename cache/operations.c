@@ -6,8 +6,7 @@
 
 #include "ops_internal.h"
 
-#define REPEAT_MS (INT64_C(10) * 60 * 1000)
-#define BODY_MAX  ((size_t)64 * 1024)
+#define BODY_MAX ((size_t)64 * 1024)
 
 struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *cache,
                     struct journal *journal, struct sync *sync, const struct ops_settings *settings)
@@ -167,7 +166,8 @@ bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_
                                  .reference = request->reference,
                                  .description = request->description,
                                  .reason = request->reason,
-                                 .is_preauth = request->is_preauth};
+                                 .is_preauth = request->is_preauth,
+                                 .repeats = request->has_asked ? request->repeats : NULL};
     char url[2048];
     struct buf body;
 
@@ -194,7 +194,7 @@ bool op_find_duplicate(struct ops *ops, const struct op_request *request, struct
                        struct intent *earlier)
 {
     return request->kind == OP_CHARGE && request->target != NULL &&
-           journal_find_repeat(ops->journal, request, clock_utc_ms() - REPEAT_MS, arena, earlier);
+           journal_find_repeat(ops->journal, request, arena, earlier);
 }
 
 bool op_back_out(struct ops *ops, const char *id, struct err *err)

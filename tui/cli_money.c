@@ -185,20 +185,28 @@ static bool ask(struct money_run *run)
     return cli_ask(cli, how, by_amount ? "\n" : live ? "Y" : "y", by_amount ? &run->typed : NULL);
 }
 
+static struct text describe_earlier(struct cli *cli, const struct intent *earlier)
+{
+    return text_oursf(&cli->arena, _("There is a charge like this already: %s on %s at %s: %s."),
+                      format_money(&cli->arena, &earlier->amount).bytes,
+                      text_clean(&cli->arena, earlier->target).bytes,
+                      format_clock(&cli->arena, earlier->created_ms).bytes,
+                      words_outcome(earlier).bytes);
+}
+
 /* A recent charge that looks the same needs a confirmation of its own. CLI_DONE: go on. */
 static int check_repeat(struct money_run *run)
 {
     struct cli *cli = run->cli;
     struct intent earlier;
-    if (run->request.kind != OP_CHARGE || cli_has(cli, OPTION_AGAIN) ||
+    run->request.has_asked = run->request.kind == OP_CHARGE;
+    if (!run->request.has_asked ||
         !op_find_duplicate(cli->desk.ops, &run->request, &cli->arena, &earlier))
         return CLI_DONE;
-    struct text what =
-        text_oursf(&cli->arena, _("There is a charge like this already: %s on %s at %s: %s."),
-                   format_money(&cli->arena, &earlier.amount).bytes,
-                   text_clean(&cli->arena, earlier.target).bytes,
-                   format_clock(&cli->arena, earlier.created_ms).bytes,
-                   words_outcome(&earlier).bytes);
+    memcpy(run->request.repeats, earlier.id, sizeof run->request.repeats);
+    if (cli_has(cli, OPTION_AGAIN))
+        return CLI_DONE;
+    struct text what = describe_earlier(cli, &earlier);
     if (cli_has(cli, OPTION_YES) || !cli_can_ask()) {
         int status = cli_money_refuse(cli, what, CLI_FAILED);
         cli_say(text_ours(_("Nothing was sent. To charge a second time on purpose, add --again.")));
@@ -364,7 +372,11 @@ int cli_money_run(struct money_run *run)
     if (op_start(cli->desk.ops, &run->request, id, &err))
         return follow_to_report(cli, id, wait_s);
     status = cli_money_fail(cli, &err);
+    struct intent earlier;
     if (err.code == ERR_CONFLICT)
         say_holder(cli, &run->request);
+    else if (err.code == ERR_STALE &&
+             op_find_duplicate(cli->desk.ops, &run->request, &cli->arena, &earlier))
+        cli_say(describe_earlier(cli, &earlier));
     return status;
 }

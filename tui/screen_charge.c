@@ -39,8 +39,9 @@ struct charge {
     char poi[129];   /* chosen; survives a new list of terminals */
     char asked[129]; /* poi as reviewed: a list that comes meanwhile may move the other */
     char form_id[UUID_SIZE];
-    char holder[INTENT_ID_SIZE]; /* the charge that keeps this terminal busy */
-    struct money amount;         /* as reviewed */
+    char holder[INTENT_ID_SIZE];  /* the charge that keeps this terminal busy */
+    char repeats[INTENT_ID_SIZE]; /* the earlier charge that was asked about */
+    struct money amount;          /* as reviewed */
     enum question_step step;
 };
 
@@ -168,6 +169,8 @@ static struct op_request request_of(const struct charge *charge)
         .is_preauth = form_yes(&charge->form, PREAUTH),
     };
     memcpy(request.form_id, charge->form_id, sizeof request.form_id);
+    memcpy(request.repeats, charge->repeats, sizeof request.repeats);
+    request.has_asked = true;
     return request;
 }
 
@@ -252,8 +255,10 @@ static bool ask_repeat(struct app *app, struct charge *charge)
     struct op_request request = request_of(charge);
     struct arena *arena = app_arena(app);
     struct intent earlier;
-    if (!op_find_duplicate(app_desk(app)->ops, &request, arena, &earlier))
+    if (!op_find_duplicate(app_desk(app)->ops, &request, arena, &earlier) ||
+        strcmp(earlier.id, charge->repeats) == 0)
         return false;
+    memcpy(charge->repeats, earlier.id, sizeof charge->repeats);
     ask(app, charge, _("A second charge?"),
         text_oursf(arena,
                    _("This looks like a charge that was made before:\n\n%s\n%s, %s\n"
@@ -274,7 +279,8 @@ static void confirmed(struct app *app, void *ctx, bool yes)
     char id[INTENT_ID_SIZE];
     if (!yes)
         return;
-    if (!money_start(app, &request, charge->form_id, id))
+    charge->step = ASK_REPEAT; /* another console may have charged it since it was asked */
+    if (ask_repeat(app, charge) || !money_start(app, &request, charge->form_id, id))
         return;
     app_close(app, charge);
     money_follow(app, id);
@@ -319,6 +325,7 @@ static void submit(struct app *app, struct charge *charge)
         return;
     }
     charge->step = ASK_BUSY;
+    charge->repeats[0] = '\0';
     ask_next(app, charge);
 }
 
