@@ -271,6 +271,29 @@ static bool migrate(struct db *db, const struct db_spec *spec, struct err *err)
     return true;
 }
 
+/* Makes the names of the file and of the folders above it last. Without this a power cut may take
+   away a folder that was made just now, with all that had been synced inside. */
+static bool sync_folders(struct db *db, struct err *err)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s", sqlite3_db_filename(db->handle, "main"));
+    for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
+        slash[slash == path] = '\0';
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && errno == EACCES)
+            return true; /* what may not be read here was not made here */
+        bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
+        if (!good)
+            err_set(err, ERR_STORAGE, "sync of %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        if (!good || slash == path)
+            return good;
+    }
+    return true;
+}
+
 static bool take_over(struct db *db, const struct db_spec *spec, struct err *err)
 {
     int64_t mark = 0, tables = 0;
@@ -282,6 +305,8 @@ static bool take_over(struct db *db, const struct db_spec *spec, struct err *err
     if (mark != spec->application_id && (mark != 0 || tables != 0))
         return err_set(err, ERR_DATA, "%s is not a file of this program", spec->path);
     if (!apply(db, flavours[spec->flavour].rows, flavours[spec->flavour].count, err))
+        return false;
+    if (spec->flavour == DB_JOURNAL && tables == 0 && !sync_folders(db, err))
         return false;
     if (spec->flavour != DB_CACHE_READER && tables == 0 && !found_file(db, spec, err))
         return false;
