@@ -116,7 +116,16 @@ $(BUILD)/tests/safety/shim.so: tests/safety/shim.c
 	@mkdir -p $(@D)
 	@echo "  cc $<"
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
-safety-programs: all $(SAFETY) $(BUILD)/tests/safety/shim.so
+# The program with one of its files made wrong (the file stands in the first line of the script): what
+# a proof must see to fail.
+CONTROLS := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/safety/control-*.sed))
+$(CONTROLS): $(BUILD)/tests/safety/%: tests/safety/%.sed $(BUILD)/tui/main.o $(ARCHIVES)
+	@echo "  ld $@"
+	$(Q)file=$$(sed -n '1s/^# //p' $<); mkdir -p $(@D); \
+	    sed -f $< $$file > $@.c; ! cmp -s $$file $@.c || { echo "$<: changes nothing"; exit 1; }; \
+	    $(CC) $(FLAGS) -iquote $$(dirname $$file) -c $@.c -o $@.o && \
+	    $(CC) $(LINK) -o $@ $@.o $(BUILD)/tui/main.o $(ARCHIVES) $(LIBS)
+safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
 
 asan:
 	@BUILD=$(BUILD) MAKE=$(MAKE) tests/check.sh asan
