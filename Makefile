@@ -108,7 +108,9 @@ SAFETY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out %/shim.c $(wildcard
 $(BUILD)/tests/safety/simulate: $(BUILD)/tests/safety/simulate.o $(SAFETY_WORLD) $(ARCHIVES)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS)
-$(BUILD)/tests/safety/%: $(BUILD)/tests/safety/%.o $(SAFETY_HELP) $(ARCHIVES)
+# An archive: a program takes only those of its shared files that it names.
+$(BUILD)/libsafety.a: $(SAFETY_HELP)
+$(BUILD)/tests/safety/%: $(BUILD)/tests/safety/%.o $(BUILD)/libsafety.a $(ARCHIVES)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
 # Stands between the program and the C library: kills, fails and traces; never sanitized itself.
