@@ -162,47 +162,6 @@ static bool is_known(int fd)
 
 enum fate { LIVES, FAILS, DIES_AFTER, DIES_TORN };
 
-static void leave_mark(void)
-{
-    if (set.mark != NULL) {
-        int fd = open_beside(set.mark);
-        if (fd >= 0)
-            (void)NEXT(close)(fd);
-    }
-}
-
-static _Noreturn void die(void)
-{
-    leave_mark();
-    raise(SIGKILL);
-    abort();
-}
-
-/* Counts one call and says what becomes of it; dies here when the kill stands before it. */
-static enum fate strike(char class, const char *call, const char *name)
-{
-    if (class == 0 || (set.only != NULL && strchr(set.only, class) == NULL))
-        return LIVES;
-    long n = atomic_fetch_add(&calls, 1) + 1;
-    if (set.log >= 0)
-        dprintf(set.log, "%ld %c %s %s\n", n, class, call, name);
-    if (set.fail_at != 0 && (n == set.fail_at || (set.fail_on && n > set.fail_at))) {
-        if (n == set.fail_at)
-            leave_mark();
-        return FAILS;
-    }
-    if (n != set.at)
-        return LIVES;
-    if (set.how == 'b')
-        die();
-    return set.how == 'a' ? DIES_AFTER : DIES_TORN;
-}
-
-static enum fate strike_fd(int fd, const char *call)
-{
-    return is_known(fd) ? strike(fds[fd].class, call, fds[fd].name) : LIVES;
-}
-
 static void trace(enum shim_op op, const char *name, int64_t offset, const void *bytes, size_t size)
 {
     struct shim_record record = {.op = op,
@@ -219,6 +178,48 @@ static void trace(enum shim_op op, const char *name, int64_t offset, const void 
     if (NEXT(writev)(set.trace, parts, 3) < 0)
         abort();
     pthread_mutex_unlock(&tracing);
+}
+
+static void leave_mark(const char *call)
+{
+    trace(SHIM_STRIKE, call, 0, NULL, 0);
+    if (set.mark != NULL) {
+        int fd = open_beside(set.mark);
+        if (fd >= 0)
+            (void)NEXT(close)(fd);
+    }
+}
+
+static _Noreturn void die(void)
+{
+    leave_mark("kill");
+    raise(SIGKILL);
+    abort();
+}
+
+/* Counts one call and says what becomes of it; dies here when the kill stands before it. */
+static enum fate strike(char class, const char *call, const char *name)
+{
+    if (class == 0 || (set.only != NULL && strchr(set.only, class) == NULL))
+        return LIVES;
+    long n = atomic_fetch_add(&calls, 1) + 1;
+    if (set.log >= 0)
+        dprintf(set.log, "%ld %c %s %s\n", n, class, call, name);
+    if (set.fail_at != 0 && (n == set.fail_at || (set.fail_on && n > set.fail_at))) {
+        if (n == set.fail_at)
+            leave_mark(call);
+        return FAILS;
+    }
+    if (n != set.at)
+        return LIVES;
+    if (set.how == 'b')
+        die();
+    return set.how == 'a' ? DIES_AFTER : DIES_TORN;
+}
+
+static enum fate strike_fd(int fd, const char *call)
+{
+    return is_known(fd) ? strike(fds[fd].class, call, fds[fd].name) : LIVES;
 }
 
 static void trace_fd(enum shim_op op, int fd, int64_t offset, const void *bytes, size_t size)

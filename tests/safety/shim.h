@@ -11,7 +11,8 @@ enum shim_op {
     SHIM_SYNC,     /* fsync or fdatasync, of a folder too */
     SHIM_UNLINK,
     SHIM_MKDIR,
-    SHIM_SEND /* bytes about to leave through a socket */
+    SHIM_SEND,  /* bytes about to leave through a socket */
+    SHIM_STRIKE /* here the kill or the failure struck, at the call in name */
 };
 
 /* Followed by name_size bytes of name (the path as the program gave it, NUL at its end; of a socket
