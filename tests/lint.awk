@@ -163,7 +163,7 @@ BEGIN {
     owners["curl/curl.h"] = "^api/(loop|client[a-z_]*)\\.c$"
     owners["cjson/cJSON.h"] = "^api/(json|wire)\\.c$|^api/sim/"
     owners["microhttpd.h"] = "^api/sim/"
-    owners["sqlite3.h"] = "^cache/|^api/sim/sim_data\\.c$"
+    owners["sqlite3.h"] = "^cache/|^api/sim/(sim_data[a-z_]*\\.c|data_internal\\.h)$"
     owners["libintl.h"] = owners["qrencode.h"] = owners["ini.h"] = "^tui/"
     owners["vterm.h"] = owners["zbar.h"] = owners["cmocka.h"] = "^tests/"
 }

@@ -48,6 +48,8 @@ struct sim_filter {
     const char *payment_reference; /* modifications of this payment only */
     int64_t from_ms, to_ms;
     int64_t now_ms;
+    bool hidden_too; /* also what lists do not show yet */
+    bool past;       /* now_ms is past: nothing that came after it */
 };
 /* Where the rows of a page go: row is called for matches skip … skip+want-1, newest first. The row
    is the callee's to copy from, not to keep; its texts live in arena. */

@@ -1,11 +1,8 @@
-/* The daemon: libmicrohttpd without a thread, its epoll descriptor in the caller's loop. A request
-   is served when it is whole; an answer that must wait suspends its connection until a timer of the
-   loop resumes it. */
-#include "sim_internal.h"
+/* The daemon: libmicrohttpd without a thread, its epoll descriptor in the caller's loop; connections
+   come from sim_listen.c, answers leave by sim_send.c. A request is served when it is whole; an
+   answer that must wait suspends its connection until a timer of the loop resumes it. */
+#include "server_internal.h"
 
-#include <microhttpd.h>
-
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,27 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BODY_MAX    (64u << 10)
-#define HEAD_MAX    1024
 #define RUNS_A_TURN 64 /* the console's own keys come first */
 
 static const char base_path[] = "/external/v1", test_path[] = "/test";
-
-struct exchange { /* one request on its connection */
-    struct exchange *next, **link;
-    struct sim *sim;
-    struct MHD_Connection *connection;
-    struct sim_request request;
-    struct sim_answer answer;
-    struct loop_timer *timer;
-    bool served, suspended, due;
-};
-struct sim_server {
-    struct MHD_Daemon *daemon;
-    struct loop_watch *watch;
-    struct loop_hook *hook;
-    struct exchange *open;
-};
 
 /* --- waiting ------------------------------------------------------------------------------------
  */
@@ -52,7 +31,7 @@ static void run(void *ctx, short revents)
              timeout == 0);
 }
 
-static void resume(void *ctx)
+void exchange_resume(void *ctx)
 {
     struct exchange *exchange = ctx;
     struct sim *sim = exchange->sim; /* the exchange may end in here */
@@ -63,94 +42,14 @@ static void resume(void *ctx)
     run(sim, 0); /* the epoll descriptor does not announce a resumed connection */
 }
 
-static void suspend(struct exchange *exchange, int64_t delay_ms)
+void exchange_suspend(struct exchange *exchange, int64_t delay_ms)
 {
     exchange->suspended = true;
     exchange->due = false;
     MHD_suspend_connection(exchange->connection);
     if (delay_ms != SIM_FOREVER)
-        exchange->timer = loop_timer_start(exchange->sim->loop, delay_ms, resume, exchange);
-}
-
-/* --- sending ------------------------------------------------------------------------------------
- */
-
-/* The server's clock, so that a client can tell answers apart in time even when a test froze it. */
-static void write_date(struct sim *sim, char out[40])
-{
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct civil at = time_to_civil(sim_now_ms(sim));
-    snprintf(out, 40, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * at.weekday,
-             at.day % 100, months + 3 * (at.month - 1), at.year % 10000, at.hour % 100,
-             at.minute % 100, at.second % 100);
-}
-
-/* The first cut_at bytes of the answer, head included, straight to the socket. */
-static void send_cut(struct exchange *exchange)
-{
-    const struct sim_answer *answer = &exchange->answer;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct buf whole;
-    buf_init(&whole, answer->body.len + HEAD_MAX);
-    buf_printf(&whole, "HTTP/1.1 %d Answer\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
-               answer->status, answer->content_type, answer->body.len);
-    buf_add(&whole, answer->body.data, answer->body.len);
-    size_t len = (size_t)answer->cut_at < whole.len ? (size_t)answer->cut_at : whole.len;
-    /* What does not fit into the socket's buffer is cut as well. */
-    if (info && len > 0)
-        (void)!send(info->connect_fd, whole.data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    buf_done(&whole);
-}
-
-static ssize_t trickle(void *ctx, uint64_t position, char *out, size_t max)
-{
-    struct exchange *exchange = ctx;
-    const struct buf *body = &exchange->answer.body;
-    if (position >= body->len)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    if (!exchange->due) {
-        suspend(exchange, exchange->answer.trickle_ms);
-        return 0;
-    }
-    exchange->due = false;
-    assert(max > 0);
-    out[0] = body->data[position];
-    return 1;
-}
-
-static enum MHD_Result send_answer(struct exchange *exchange)
-{
-    struct sim_answer *answer = &exchange->answer;
-    if (answer->cut_at >= 0) {
-        send_cut(exchange);
-        return MHD_NO;
-    }
-    if (answer->drop)
-        return MHD_NO; /* closes the connection */
-    struct MHD_Response *response =
-        answer->trickle_ms > 0
-            ? MHD_create_response_from_callback(answer->body.len, HEAD_MAX, trickle, exchange, NULL)
-            : MHD_create_response_from_buffer(answer->body.len, answer->body.data,
-                                              MHD_RESPMEM_PERSISTENT);
-    if (!response)
-        return MHD_NO;
-    char text[40];
-    write_date(exchange->sim, text);
-    MHD_add_response_header(response, "Date", text);
-    MHD_add_response_header(response, "Content-Type", answer->content_type);
-    if (answer->replayed)
-        MHD_add_response_header(response, "Idempotent-Replayed", "true");
-    if (answer->retry_after_s >= 0) {
-        snprintf(text, sizeof(text), "%d", answer->retry_after_s);
-        MHD_add_response_header(response, "Retry-After", text);
-    }
-    exchange->due = false;
-    enum MHD_Result result =
-        MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
-    MHD_destroy_response(response);
-    return result;
+        exchange->timer =
+            loop_timer_start(exchange->sim->loop, delay_ms, exchange_resume, exchange);
 }
 
 /* --- receiving ----------------------------------------------------------------------------------
@@ -203,6 +102,7 @@ static struct exchange *exchange_new(struct sim *sim, struct MHD_Connection *con
 static void exchange_free(struct exchange *exchange)
 {
     loop_timer_stop(exchange->sim->loop, exchange->timer);
+    pour_free(exchange);
     *exchange->link = exchange->next;
     if (exchange->next)
         exchange->next->link = exchange->link;
@@ -219,6 +119,8 @@ static enum MHD_Result receive(void *ctx, struct MHD_Connection *connection, con
     (void)version;
     struct exchange *exchange = *slot;
     if (!exchange) {
+        if (listen_refuses(ctx))
+            return MHD_NO; /* a connection that was kept alive */
         *slot = exchange_new(ctx, connection, url, method);
         return MHD_YES;
     }
@@ -233,14 +135,15 @@ static enum MHD_Result receive(void *ctx, struct MHD_Connection *connection, con
         request->api_key = header(exchange, "X-API-KEY");
         request->idempotency_key = header(exchange, "Idempotency-Key");
         request->content_type = header(exchange, "Content-Type");
+        request->faults = header(exchange, "X-Sim-Fault");
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, request);
         routes_serve(request, &exchange->answer);
         if (exchange->answer.wait_ms > 0) {
-            suspend(exchange, exchange->answer.wait_ms);
+            exchange_suspend(exchange, exchange->answer.wait_ms);
             return MHD_YES;
         }
     }
-    return send_answer(exchange);
+    return exchange_send(exchange);
 }
 
 static void completed(void *ctx, struct MHD_Connection *connection, void **slot,
@@ -248,9 +151,12 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **slot,
 {
     (void)ctx;
     (void)connection;
-    (void)why;
-    if (*slot)
-        exchange_free(*slot);
+    struct exchange *exchange = *slot;
+    if (!exchange)
+        return;
+    if (exchange->answer.hang_up && why == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        shutdown(exchange_fd(exchange), SHUT_RDWR);
+    exchange_free(exchange);
     *slot = NULL;
 }
 
@@ -267,30 +173,34 @@ static void before_wait(void *ctx)
         run(sim, 0);
 }
 
-static bool listen_on(struct sim *sim, struct err *err)
+void server_take(struct sim *sim, int fd)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(sim->settings.port),
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    MHD_add_connection(sim->server->daemon, fd, (struct sockaddr *)&address, sizeof(address));
+    run(sim, 0);
+}
+
+static bool start_server(struct sim *sim, struct err *err)
+{
     struct sim_server *server = mem_alloc(sizeof(*server));
     sim->server = server;
     errno = 0;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-        sim->settings.port, NULL, NULL, receive, sim, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, completed, sim, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+                                          MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_NO_LISTEN_SOCKET,
+                                      0, NULL, NULL, receive, sim, MHD_OPTION_NOTIFY_COMPLETED,
+                                      completed, sim, MHD_OPTION_END);
     if (!server->daemon)
-        return err_set(err, ERR_SYSTEM, "simulator: cannot listen on 127.0.0.1:%u: %s",
-                       sim->settings.port, strerror(errno));
-    sim->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-    snprintf(sim->base_url, sizeof(sim->base_url), "http://127.0.0.1:%u%s/", sim->port, base_path);
+        return err_set(err, ERR_SYSTEM, "simulator: cannot start: %s", strerror(errno));
     int fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     server->watch = loop_watch_fd(sim->loop, fd, POLLIN, run, sim);
     server->hook = loop_hook_before_wait(sim->loop, before_wait, sim);
+    if (!listen_start(sim, err))
+        return false;
+    snprintf(sim->base_url, sizeof(sim->base_url), "http://127.0.0.1:%u%s/", sim->port, base_path);
     return true;
 }
 
-static void stop_listening(struct sim *sim)
+static void stop_server(struct sim *sim)
 {
     struct sim_server *server = sim->server;
     if (!server)
@@ -338,14 +248,14 @@ static bool start(struct sim *sim, struct err *err)
     sim->seed.counts[SIM_SESSION] = settings->sessions;
     sim->seed.counts[SIM_PAYMENT] = settings->payments;
     sim->seed.codes.webcode = settings->webcode;
-    sim->faults = faults_new(settings->faults, settings->seed, err);
+    sim->faults = faults_new(settings->faults, settings->seed, sim->fault_applied, err);
     if (!sim->faults)
         return false;
     sim->data = data_open(settings->data_path, &sim->seed, err);
     if (!sim->data)
         return false;
     seed_init(&sim->seed);
-    return listen_on(sim, err);
+    return start_server(sim, err);
 }
 
 struct sim *sim_start(struct loop *loop, const struct sim_settings *settings, struct err *err)
@@ -360,6 +270,7 @@ struct sim *sim_start(struct loop *loop, const struct sim_settings *settings, st
     sim->settings.live_key = mem_strdup(settings->live_key);
     sim->settings.faults = mem_strdup(settings->faults);
     sim->seen = mem_alloc((routes_count() + 1) * sizeof(*sim->seen));
+    sim->fault_applied = mem_alloc(faults_kinds() * sizeof(*sim->fault_applied));
     if (!start(sim, err)) {
         sim_stop(sim);
         return NULL;
@@ -371,11 +282,13 @@ void sim_stop(struct sim *sim)
 {
     if (!sim)
         return;
-    stop_listening(sim);
+    listen_stop(sim);
+    stop_server(sim);
     data_close(sim->data);
     faults_free(sim->faults);
     seed_done(&sim->seed);
     free(sim->seen);
+    free(sim->fault_applied);
     free((void *)(uintptr_t)sim->settings.data_path);
     free((void *)(uintptr_t)sim->settings.webcode);
     free((void *)(uintptr_t)sim->settings.test_key);

@@ -74,11 +74,13 @@ uint64_t sim_requests_seen(const struct sim *sim, const char *endpoint)
 
 int64_t sim_executions_of_key(struct sim *sim, const char *idempotency_key)
 {
+    routes_settle(sim);
     return data_executions(sim->data, BY_KEY, idempotency_key, sim_now_ms(sim));
 }
 
 int64_t sim_executions_of_reference(struct sim *sim, const char *custom_reference)
 {
+    routes_settle(sim);
     return data_executions(sim->data, BY_REFERENCE, custom_reference, sim_now_ms(sim));
 }
 
@@ -87,13 +89,35 @@ int64_t sim_requests_of_key(struct sim *sim, const char *idempotency_key)
     return data_key_requests(sim->data, idempotency_key);
 }
 
+void sim_each_execution(struct sim *sim, void (*fn)(void *ctx, const struct sim_execution *),
+                        void *ctx)
+{
+    routes_settle(sim);
+    data_each_execution(sim->data, &sim->seed.codes, sim_now_ms(sim), fn, ctx);
+}
+
+bool sim_payment_sums(struct sim *sim, const char *payment_reference, struct sim_sums *out)
+{
+    enum store_verdict verdict = STORE_MISSING;
+    routes_settle(sim);
+    for (int env = 0; env < SIM_ENVS && verdict != STORE_FOUND; env++) {
+        struct arena arena = {0};
+        struct store_payment payment;
+        verdict = store_payment_find(sim, (enum sim_env)env, payment_reference, &arena, &payment);
+        *out = payment.sums;
+        arena_done(&arena);
+    }
+    return verdict == STORE_FOUND;
+}
+
 bool sim_faults_set(struct sim *sim, const char *spec, struct err *err)
 {
-    struct sim_faults *fresh = faults_new(spec, sim->settings.seed, err);
+    struct sim_faults *fresh = faults_new(spec, sim->settings.seed, sim->fault_applied, err);
     if (!fresh)
         return false;
     faults_free(sim->faults);
     sim->faults = fresh;
+    listen_meet_faults(sim);
     return true;
 }
 
@@ -102,10 +126,16 @@ bool sim_faults_count(const struct sim *sim, size_t rule, uint64_t *matched, uin
     return faults_count(sim->faults, rule, matched, applied);
 }
 
-void sim_ledger_json(struct sim *sim, struct buf *out)
+uint64_t sim_fault_applied(const struct sim *sim, const char *kind)
 {
-    sim_json_open(out, '{');
-    sim_json_key(out, "requests");
+    return faults_applied(sim, kind);
+}
+
+/* --- the ledger as JSON -------------------------------------------------------------------------
+ */
+
+static void ledger_requests(const struct sim *sim, struct buf *out)
+{
     sim_json_open(out, '{');
     for (size_t i = 0; i < routes_count(); i++) {
         struct buf name;
@@ -116,8 +146,67 @@ void sim_ledger_json(struct sim *sim, struct buf *out)
         buf_done(&name);
     }
     sim_json_close(out, '}');
-    data_ledger(sim->data, &sim->seed.codes, sim_now_ms(sim), out);
+}
+
+static void ledger_execution(void *ctx, const struct sim_execution *execution)
+{
+    sim_json_execution(ctx, execution);
+}
+
+struct ledger {
+    struct sim *sim;
+    struct buf *out;
+};
+
+static void ledger_payment(void *ctx, const char *reference)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } members[] = {{"authorised", offsetof(struct sim_sums, authorised)},
+                   {"captured", offsetof(struct sim_sums, captured)},
+                   {"capturing", offsetof(struct sim_sums, capturing)},
+                   {"refunded", offsetof(struct sim_sums, refunded)},
+                   {"refunding", offsetof(struct sim_sums, refunding)},
+                   {"refunds", offsetof(struct sim_sums, refunds)},
+                   {"captures", offsetof(struct sim_sums, captures)},
+                   {"cancels", offsetof(struct sim_sums, cancels)},
+                   {"extends", offsetof(struct sim_sums, extends)}};
+    struct ledger *ledger = ctx;
+    struct sim_sums sums;
+    if (!sim_payment_sums(ledger->sim, reference, &sums))
+        return;
+    sim_json_key(ledger->out, reference);
+    sim_json_open(ledger->out, '{');
+    sim_json_pair(ledger->out, "currency", sums.currency);
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        int64_t value;
+        memcpy(&value, (const char *)&sums + members[i].offset, sizeof(value));
+        sim_json_key(ledger->out, members[i].name);
+        sim_json_number(ledger->out, value);
+    }
+    sim_json_close(ledger->out, '}');
+}
+
+void sim_ledger_json(struct sim *sim, struct buf *out)
+{
+    struct ledger ledger = {sim, out};
+    routes_settle(sim);
+    sim_json_open(out, '{');
+    sim_json_key(out, "requests");
+    ledger_requests(sim, out);
+    data_ledger(sim->data, sim_now_ms(sim), out);
+    sim_json_key(out, "executions");
+    sim_json_open(out, '[');
+    sim_each_execution(sim, ledger_execution, out);
+    sim_json_close(out, ']');
+    sim_json_key(out, "payments");
+    sim_json_open(out, '{');
+    data_each_payment(sim->data, ledger_payment, &ledger);
+    sim_json_close(out, '}');
     sim_json_key(out, "faults");
     faults_ledger(sim->faults, out);
+    sim_json_key(out, "kinds");
+    faults_kinds_ledger(sim, out);
     sim_json_close(out, '}');
 }

@@ -2,9 +2,7 @@
    key, what the referee counts. One table holds all three kinds; a status is worked out from due_ms
    when a row is read. Several processes may use one file: a POST holds the write lock from the look
    at its key to its commit. */
-#include "sim_internal.h"
-
-#include <sqlite3.h>
+#include "data_internal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,10 +12,6 @@
 
 #define BUSY_MS        5000
 #define APPLICATION_ID 0x41565349 /* "AVSI": another program's file is never touched */
-
-struct sim_data {
-    sqlite3 *db;
-};
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
@@ -37,23 +31,16 @@ static const char schema[] =
     " PRIMARY KEY(env, key)) STRICT;"
     "CREATE TABLE IF NOT EXISTS seen(key TEXT PRIMARY KEY, requests INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS tried(env INTEGER, poi_id TEXT, amount INTEGER,"
-    " PRIMARY KEY(env, poi_id, amount)) STRICT;";
+    " PRIMARY KEY(env, poi_id, amount)) STRICT;"
+    /* What faults add, apart from the rest so that older files know it too. */
+    "CREATE TABLE IF NOT EXISTS twist(id INTEGER PRIMARY KEY, shown_ms INTEGER NOT NULL,"
+    " flip_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS forgotten(env INTEGER, key TEXT, from_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(env, key)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS late(id INTEGER PRIMARY KEY, due_ms INTEGER NOT NULL,"
+    " env INTEGER NOT NULL, path TEXT NOT NULL, key TEXT, body BLOB NOT NULL) STRICT;";
 
-/* ?1 is always the time now. A charge is no object of a list before it is done. */
-#define STATUS                                                                                     \
-    "CASE WHEN due_ms > 0 AND due_ms <= ?1 THEN outcome WHEN kind = 0 OR type = 'refund'"          \
-    " THEN 'pending' ELSE 'received' END"
-#define DONE "(due_ms > 0 AND due_ms <= ?1)"
-/* Money moved, or at least accepted to be moved: what the referee calls an execution. */
-#define EXECUTED "(kind <> 1 OR (outcome = 'success' AND " DONE "))"
-#define COLUMNS                                                                                    \
-    "id, kind, tag, " STATUS " AS status, type, payment_reference, amount, currency, preauth,"     \
-    " description, custom_reference, poi_id, reason, failure_reason, country, locale, deliver_at," \
-    " url_ok, url_ko, created_ms, started_ms, refused_ms, due_ms, " DONE " AS done"
-
-/* Prepares and binds: i an int64_t, t a text that may be NULL, b bytes and their size_t. NULL (and
-   the reason on err) when SQLite refuses. */
-static sqlite3_stmt *query(struct sim_data *data, const char *sql, const char *types, ...)
+sqlite3_stmt *data_query(struct sim_data *data, const char *sql, const char *types, ...)
 {
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v2(data->db, sql, -1, &stmt, NULL) != SQLITE_OK)
@@ -75,14 +62,13 @@ static sqlite3_stmt *query(struct sim_data *data, const char *sql, const char *t
     return stmt;
 }
 
-static bool run(sqlite3_stmt *stmt)
+bool data_run(sqlite3_stmt *stmt)
 {
     bool done = stmt && sqlite3_step(stmt) == SQLITE_DONE;
     return sqlite3_finalize(stmt) == SQLITE_OK && done;
 }
 
-/* The first column of the first row, or otherwise. */
-static int64_t number_of(sqlite3_stmt *stmt, int64_t otherwise)
+int64_t data_number(sqlite3_stmt *stmt, int64_t otherwise)
 {
     int64_t number = otherwise;
     if (stmt && sqlite3_step(stmt) == SQLITE_ROW)
@@ -103,14 +89,15 @@ static bool execute(struct sim_data *data, const char *sql, struct err *err)
 
 static int64_t meta(struct sim_data *data, const char *name, int64_t value)
 {
-    run(query(data, "INSERT OR IGNORE INTO meta VALUES(?1, ?2)", "ti", name, value));
-    return number_of(query(data, "SELECT value FROM meta WHERE name = ?1", "t", name), value);
+    data_run(data_query(data, "INSERT OR IGNORE INTO meta VALUES(?1, ?2)", "ti", name, value));
+    return data_number(data_query(data, "SELECT value FROM meta WHERE name = ?1", "t", name),
+                       value);
 }
 
 static bool prepare(struct sim_data *data, struct sim_seed *seed, struct err *err)
 {
-    int64_t id = number_of(query(data, "PRAGMA application_id", ""), -1);
-    int64_t tables = number_of(query(data, "SELECT count(*) FROM sqlite_schema", ""), -1);
+    int64_t id = data_number(data_query(data, "PRAGMA application_id", ""), -1);
+    int64_t tables = data_number(data_query(data, "SELECT count(*) FROM sqlite_schema", ""), -1);
     if (id < 0 || tables < 0)
         return fail(data, err);
     if (id != APPLICATION_ID && (id != 0 || tables > 0))
@@ -182,7 +169,7 @@ int64_t data_insert(struct sim_data *data, const struct sim_new *fresh)
 {
     const struct sim_row *row = &fresh->row;
     const char *target = row->kind == SIM_MODIFICATION ? row->payment_reference : NULL;
-    sqlite3_stmt *stmt = query(
+    sqlite3_stmt *stmt = data_query(
         data,
         "INSERT INTO object VALUES(NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
         " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
@@ -196,7 +183,12 @@ int64_t data_insert(struct sim_data *data, const struct sim_new *fresh)
         row->poi_id, row->reason, row->failure_reason, row->country, row->locale, row->deliver_at,
         row->url_ok, row->url_ko, row->created_ms, fresh->started_ms, fresh->refused_ms,
         fresh->due_ms, fresh->outcome);
-    return run(stmt) ? sqlite3_last_insert_rowid(data->db) : 0;
+    int64_t id = data_run(stmt) ? sqlite3_last_insert_rowid(data->db) : 0;
+    if (id && (fresh->shown_ms || fresh->flip_ms) &&
+        !data_run(data_query(data, "INSERT INTO twist VALUES(?1, ?2, ?3)", "iii", id,
+                             fresh->shown_ms, fresh->flip_ms)))
+        return 0;
+    return id;
 }
 
 static const char *text_at(sqlite3_stmt *stmt, int column, struct arena *arena)
@@ -231,8 +223,8 @@ static void add_attempts(sqlite3_stmt *stmt, const struct sim_codes *codes, enum
     }
 }
 
-static void read_row(sqlite3_stmt *stmt, const struct sim_codes *codes, enum sim_env env,
-                     int64_t now_ms, struct arena *arena, struct sim_row *row)
+void data_read_row(sqlite3_stmt *stmt, const struct sim_codes *codes, enum sim_env env,
+                   int64_t now_ms, struct arena *arena, struct sim_row *row)
 {
     *row = (struct sim_row){.kind = (enum sim_kind)sqlite3_column_int(stmt, 1),
                             .number = SIM_STORED + sqlite3_column_int64(stmt, 0),
@@ -255,7 +247,7 @@ static void read_row(sqlite3_stmt *stmt, const struct sim_codes *codes, enum sim
     reference_write(codes, env, (enum sim_tag)sqlite3_column_int(stmt, 2), row->number, 0,
                     row->reference);
     bool done = sqlite3_column_int(stmt, 23) != 0;
-    int64_t took = sqlite3_column_int64(stmt, 22) - sqlite3_column_int64(stmt, 20);
+    int64_t took = sqlite3_column_int64(stmt, COLUMN_MOVED) - sqlite3_column_int64(stmt, 20);
     row->updated_ms = row->created_ms + (done ? took : 0);
     if (row->kind == SIM_SESSION) {
         add_attempts(stmt, codes, env, now_ms, row);
@@ -265,13 +257,14 @@ static void read_row(sqlite3_stmt *stmt, const struct sim_codes *codes, enum sim
     } else {
         snprintf(row->payment_reference, sizeof(row->payment_reference), "%s",
                  (const char *)sqlite3_column_text(stmt, 5));
-        if (done)
+        if (done && strcmp(row->status, "failed") == 0)
             row->failure_reason = text_at(stmt, 13, arena);
     }
 }
 
 #define LIST_WHERE                                                                                 \
-    " FROM (SELECT " COLUMNS ", outcome FROM object WHERE env = ?2 AND kind = ?3)"                 \
+    " FROM (SELECT " COLUMNS ", outcome FROM " OBJECTS " WHERE env = ?2 AND kind = ?3"             \
+    " AND shown_ms <= ?10 AND started_ms <= ?11)"                                                  \
     " WHERE (kind <> 1 OR (done AND outcome <> 'none')) AND (?4 IS NULL OR status = ?4)"           \
     " AND (?5 IS NULL OR custom_reference = ?5) AND (?6 IS NULL OR poi_id = ?6)"                   \
     " AND (?7 IS NULL OR payment_reference = ?7) AND created_ms >= ?8 AND created_ms < ?9"
@@ -282,16 +275,18 @@ int64_t data_list(struct sim_data *data, const struct sim_filter *filter,
 #define LIST_VALUES                                                                                \
     filter->now_ms, (int64_t)filter->env, (int64_t)filter->kind, filter->status,                   \
         filter->custom_reference, filter->poi_id, filter->payment_reference, filter->from_ms,      \
-        filter->to_ms
+        filter->to_ms, filter->hidden_too ? INT64_MAX : filter->now_ms,                            \
+        filter->past ? filter->now_ms : INT64_MAX
     int64_t total =
-        number_of(query(data, "SELECT count(*)" LIST_WHERE, "iiittttii", LIST_VALUES), 0);
+        data_number(data_query(data, "SELECT count(*)" LIST_WHERE, "iiittttiiii", LIST_VALUES), 0);
     if (sink->skip >= total || sink->want <= 0)
         return total;
-    sqlite3_stmt *stmt = query(data, "SELECT *" LIST_WHERE " ORDER BY id DESC LIMIT ?10 OFFSET ?11",
-                               "iiittttiiii", LIST_VALUES, sink->want, sink->skip);
+    sqlite3_stmt *stmt =
+        data_query(data, "SELECT *" LIST_WHERE " ORDER BY id DESC LIMIT ?12 OFFSET ?13",
+                   "iiittttiiiiii", LIST_VALUES, sink->want, sink->skip);
     while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
         struct sim_row found;
-        read_row(stmt, codes, filter->env, filter->now_ms, sink->arena, &found);
+        data_read_row(stmt, codes, filter->env, filter->now_ms, sink->arena, &found);
         sink->row(sink->ctx, &found);
     }
     sqlite3_finalize(stmt);
@@ -301,14 +296,14 @@ int64_t data_list(struct sim_data *data, const struct sim_filter *filter,
 bool data_row(struct sim_data *data, const struct sim_codes *codes, const struct sim_place *place,
               struct arena *arena, struct sim_row *out, bool *done)
 {
-    sqlite3_stmt *stmt = query(data,
-                               "SELECT " COLUMNS " FROM object WHERE id = ?2 AND env = ?3"
-                               " AND kind = ?4 AND outcome <> 'none'",
-                               "iiii", place->now_ms, place->number - SIM_STORED,
-                               (int64_t)place->env, (int64_t)place->kind);
+    sqlite3_stmt *stmt = data_query(data,
+                                    "SELECT " COLUMNS " FROM " OBJECTS " WHERE id = ?2 AND env = ?3"
+                                    " AND kind = ?4 AND outcome <> 'none'",
+                                    "iiii", place->now_ms, place->number - SIM_STORED,
+                                    (int64_t)place->env, (int64_t)place->kind);
     bool found = stmt && sqlite3_step(stmt) == SQLITE_ROW;
     if (found) {
-        read_row(stmt, codes, place->env, place->now_ms, arena, out);
+        data_read_row(stmt, codes, place->env, place->now_ms, arena, out);
         *done = sqlite3_column_int(stmt, 23) != 0;
     }
     sqlite3_finalize(stmt);
@@ -317,20 +312,22 @@ bool data_row(struct sim_data *data, const struct sim_codes *codes, const struct
 
 bool data_terminal_busy(struct sim_data *data, enum sim_env env, const char *poi_id, int64_t now_ms)
 {
-    return number_of(query(data,
-                           "SELECT count(*) FROM object WHERE env = ?1 AND kind = 1"
-                           " AND poi_id = ?2 AND due_ms > ?3",
-                           "iti", (int64_t)env, poi_id, now_ms),
-                     0) > 0;
+    return data_number(data_query(data,
+                                  "SELECT count(*) FROM object WHERE env = ?1 AND kind = 1"
+                                  " AND poi_id = ?2 AND due_ms > ?3",
+                                  "iti", (int64_t)env, poi_id, now_ms),
+                       0) > 0;
 }
 
-bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key, struct arena *arena,
-                      struct sim_stored_answer *out)
+bool data_find_answer(struct sim_data *data, const struct sim_key *key, int64_t now_ms,
+                      struct arena *arena, struct sim_stored_answer *out)
 {
-    sqlite3_stmt *stmt = query(data,
-                               "SELECT endpoint, body, status, answer, ready_ms FROM answer"
-                               " WHERE env = ?1 AND key = ?2",
-                               "it", (int64_t)env, key);
+    sqlite3_stmt *stmt =
+        data_query(data,
+                   "SELECT endpoint, body, status, answer, ready_ms FROM answer"
+                   " WHERE env = ?1 AND key = ?2 AND NOT EXISTS (SELECT 1 FROM forgotten"
+                   " WHERE forgotten.env = ?1 AND forgotten.key = ?2 AND from_ms <= ?3)",
+                   "iti", (int64_t)key->env, key->text, now_ms);
     bool found = stmt && sqlite3_step(stmt) == SQLITE_ROW;
     if (found) {
         out->endpoint = arena_strdup(arena, (const char *)sqlite3_column_text(stmt, 0));
@@ -343,96 +340,69 @@ bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key, 
     return found;
 }
 
-bool data_keep_answer(struct sim_data *data, enum sim_env env, const char *key,
+bool data_keep_answer(struct sim_data *data, const struct sim_key *key,
                       const struct sim_stored_answer *answer)
 {
-    return run(query(data, "INSERT INTO answer VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", "ittbibi",
-                     (int64_t)env, key, answer->endpoint, answer->body, answer->body_len,
-                     (int64_t)answer->status, answer->answer, answer->answer_len,
-                     answer->ready_ms));
+    if (!data_run(data_query(data, "DELETE FROM forgotten WHERE env = ?1 AND key = ?2", "it",
+                             (int64_t)key->env, key->text)) ||
+        (answer->forget_ms &&
+         !data_run(data_query(data, "INSERT INTO forgotten VALUES(?1, ?2, ?3)", "iti",
+                              (int64_t)key->env, key->text, answer->forget_ms))))
+        return false;
+    return data_run(data_query(
+        data, "INSERT OR REPLACE INTO answer VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", "ittbibi",
+        (int64_t)key->env, key->text, answer->endpoint, answer->body, answer->body_len,
+        (int64_t)answer->status, answer->answer, answer->answer_len, answer->ready_ms));
+}
+
+bool data_late_keep(struct sim_data *data, const struct sim_late *late)
+{
+    return data_run(data_query(data, "INSERT INTO late VALUES(NULL, ?1, ?2, ?3, ?4, ?5)", "iittb",
+                               late->due_ms, (int64_t)late->key.env, late->path, late->key.text,
+                               late->body, late->body_len));
+}
+
+bool data_late_waits(struct sim_data *data, int64_t now_ms)
+{
+    return data_number(data_query(data, "SELECT EXISTS (SELECT 1 FROM late WHERE due_ms <= ?1)",
+                                  "i", now_ms),
+                       0) > 0;
+}
+
+bool data_late_take(struct sim_data *data, int64_t now_ms, struct arena *arena,
+                    struct sim_late *out)
+{
+    sqlite3_stmt *stmt = data_query(data,
+                                    "SELECT id, due_ms, env, path, key, body FROM late"
+                                    " WHERE due_ms <= ?1 ORDER BY due_ms, id LIMIT 1",
+                                    "i", now_ms);
+    int64_t id = 0;
+    if (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+        id = sqlite3_column_int64(stmt, 0);
+        out->due_ms = sqlite3_column_int64(stmt, 1);
+        out->key.env = (enum sim_env)sqlite3_column_int(stmt, 2);
+        out->path = text_at(stmt, 3, arena);
+        out->key.text = text_at(stmt, 4, arena);
+        out->body = bytes_at(stmt, 5, arena, &out->body_len);
+    }
+    sqlite3_finalize(stmt);
+    return id && data_run(data_query(data, "DELETE FROM late WHERE id = ?1", "i", id));
 }
 
 void data_note_key(struct sim_data *data, const char *key)
 {
-    run(query(data,
-              "INSERT INTO seen VALUES(?1, 1) ON CONFLICT DO UPDATE"
-              " SET requests = requests + 1",
-              "t", key));
+    data_run(data_query(data,
+                        "INSERT INTO seen VALUES(?1, 1) ON CONFLICT DO UPDATE"
+                        " SET requests = requests + 1",
+                        "t", key));
 }
 
 bool data_first_try(struct sim_data *data, enum sim_env env, const char *poi_id, int64_t amount)
 {
-    run(query(data, "DELETE FROM tried WHERE env = ?1 AND poi_id = ?2 AND amount = ?3", "iti",
-              (int64_t)env, poi_id, amount));
+    data_run(data_query(data, "DELETE FROM tried WHERE env = ?1 AND poi_id = ?2 AND amount = ?3",
+                        "iti", (int64_t)env, poi_id, amount));
     if (sqlite3_changes(data->db) > 0)
         return false;
-    return run(
-        query(data, "INSERT INTO tried VALUES(?1, ?2, ?3)", "iti", (int64_t)env, poi_id, amount));
-}
-
-int64_t data_executions(struct sim_data *data, enum sim_count_by by, const char *value,
-                        int64_t now_ms)
-{
-    static const char *const sql[] = {
-        [BY_KEY] = "SELECT count(*) FROM object WHERE key = ?2 AND " EXECUTED,
-        [BY_REFERENCE] = "SELECT count(*) FROM object WHERE custom_reference = ?2 AND " EXECUTED};
-    return number_of(query(data, sql[by], "it", now_ms, value), 0);
-}
-
-int64_t data_key_requests(struct sim_data *data, const char *key)
-{
-    return number_of(query(data, "SELECT requests FROM seen WHERE key = ?1", "t", key), 0);
-}
-
-static void ledger_counts(sqlite3_stmt *stmt, struct buf *out, bool requests)
-{
-    sim_json_open(out, '{');
-    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-        sim_json_key(out, (const char *)sqlite3_column_text(stmt, 0));
-        if (requests) {
-            sim_json_open(out, '{');
-            sim_json_key(out, "requests");
-            sim_json_number(out, sqlite3_column_int64(stmt, 2));
-            sim_json_key(out, "executions");
-        }
-        sim_json_number(out, sqlite3_column_int64(stmt, 1));
-        if (requests)
-            sim_json_close(out, '}');
-    }
-    sim_json_close(out, '}');
-    sqlite3_finalize(stmt);
-}
-
-void data_ledger(struct sim_data *data, const struct sim_codes *codes, int64_t now_ms,
-                 struct buf *out)
-{
-    sim_json_key(out, "keys");
-    ledger_counts(query(data,
-                        "SELECT key, (SELECT count(*) FROM object WHERE object.key = seen.key"
-                        " AND " EXECUTED "), requests FROM seen ORDER BY key",
-                        "i", now_ms),
-                  out, true);
-    sim_json_key(out, "references");
-    ledger_counts(query(data,
-                        "SELECT custom_reference, count(*) FROM object WHERE"
-                        " custom_reference IS NOT NULL AND " EXECUTED " GROUP BY 1",
-                        "i", now_ms),
-                  out, false);
-    sim_json_key(out, "executions");
-    sim_json_open(out, '[');
-    sqlite3_stmt *stmt = query(data,
-                               "SELECT " COLUMNS ", env, key, " EXECUTED
-                               " FROM object WHERE outcome <> 'none' ORDER BY id",
-                               "i", now_ms);
-    while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
-        struct arena arena = {0};
-        struct sim_row row;
-        enum sim_env env = (enum sim_env)sqlite3_column_int(stmt, 24);
-        read_row(stmt, codes, env, now_ms, &arena, &row);
-        sim_json_ledger_row(out, &row, env == SIM_TEST, (const char *)sqlite3_column_text(stmt, 25),
-                            sqlite3_column_int(stmt, 26) != 0);
-        arena_done(&arena);
-    }
-    sim_json_close(out, ']');
-    sqlite3_finalize(stmt);
+    return data_run(data_query(data, "INSERT INTO tried VALUES(?1, ?2, ?3)", "iti", (int64_t)env,
+                               poi_id, amount));
 }

@@ -1,6 +1,6 @@
-/* Faults on demand. A kind of fault is one row of the table: when it strikes (before or after the
-   request is executed), what its value means, and what it does to the answer. */
-#include "sim_internal.h"
+/* Faults on demand: the rules of a SPEC, which of them hit a request, and how often each did. What
+   the kinds do stands in sim_faults_kinds.c. */
+#include "faults_internal.h"
 
 #include <ctype.h>
 #include <fnmatch.h>
@@ -11,20 +11,12 @@
 #define PATTERN_MAX 96
 #define CERTAIN     1000000 /* chances are in millionths */
 #define VALUE_MAX   INT64_C(86400000)
+#define HEADER_MAX  1024
+#define CONNECT     "CONNECT" /* the target where no request is known yet */
 
-enum stage { BEFORE, AFTER };
-typedef void (*strike_fn)(struct sim_answer *answer, int64_t value);
-struct kind {
-    const char *name;
-    enum stage stage;
-    const char *unit;  /* of the value; NULL: takes none */
-    int64_t otherwise; /* the value when the rule gives none */
-    strike_fn strike;
-    const char *help;
-};
 struct rule {
     char text[PATTERN_MAX + 64], pattern[PATTERN_MAX];
-    const struct kind *kind;
+    const struct fault_kind *kind;
     int64_t value;
     uint32_t chance;
     uint64_t count, matched, applied, random;
@@ -32,112 +24,26 @@ struct rule {
 struct sim_faults {
     struct rule rules[RULES_MAX];
     size_t count;
+    uint64_t *applied; /* by kind; NULL: nobody counts */
 };
 
-static void strike_delay(struct sim_answer *answer, int64_t value)
+static bool strikes_connections(const struct rule *rule)
 {
-    if (answer->wait_ms != SIM_FOREVER)
-        answer->wait_ms += value;
+    return rule->kind->stage == FAULT_CONNECT || rule->kind->stage == FAULT_FRESH;
 }
-
-static void strike_drop(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    answer->drop = true;
-}
-
-static void strike_silent(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    answer->wait_ms = SIM_FOREVER;
-}
-
-static void strike_500(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    answer_error(answer, 500, 13001, "Payment provider error");
-}
-
-static void strike_13004(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    answer_error(answer, 502, 13004, "Terminal error");
-}
-
-static void strike_html(struct sim_answer *answer, int64_t value)
-{
-    buf_clear(&answer->body);
-    buf_printf(&answer->body,
-               "<html>\r\n<head><title>%d Bad Gateway</title></head>\r\n<body>\r\n"
-               "<center><h1>%d Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n",
-               (int)value, (int)value);
-    answer->status = (int)value;
-    answer->content_type = "text/html";
-}
-
-static void strike_429(struct sim_answer *answer, int64_t value)
-{
-    answer_error(answer, 429, 0, "Too many requests");
-    answer->retry_after_s = value > 0 ? (int)value : -1;
-}
-
-static void strike_409(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    answer_error(answer, 409, 0, "Idempotency conflict");
-}
-
-static void strike_garbage(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    static const char noise[] = "{\"success\":tru\x1b[2J\xff\xfe]}\0{";
-    buf_clear(&answer->body);
-    buf_add(&answer->body, noise, sizeof(noise) - 1);
-}
-
-static void strike_empty(struct sim_answer *answer, int64_t value)
-{
-    (void)value;
-    buf_clear(&answer->body);
-}
-
-static void strike_cut(struct sim_answer *answer, int64_t value)
-{
-    answer->cut_at = value;
-}
-
-static void strike_slow(struct sim_answer *answer, int64_t value)
-{
-    answer->trickle_ms = value;
-}
-
-static const struct kind kinds[] = {
-    {"delay", AFTER, "ms", 2000, strike_delay, "executed at once, answered that much later"},
-    {"drop-before", BEFORE, NULL, 0, strike_drop, "the connection closes, nothing is executed"},
-    {"drop-after", AFTER, NULL, 0, strike_drop, "executed, then the connection closes unanswered"},
-    {"silent", BEFORE, NULL, 0, strike_silent, "accepted, never executed, never answered"},
-    {"silent-after", AFTER, NULL, 0, strike_silent, "executed, never answered"},
-    {"500-before", BEFORE, NULL, 0, strike_500, "500 / 13001, nothing is executed"},
-    {"500-after", AFTER, NULL, 0, strike_500, "executed, then 500 / 13001"},
-    {"13004", BEFORE, NULL, 0, strike_13004, "502 / 13004, nothing is executed"},
-    {"502-html", BEFORE, "status", 502, strike_html, "a proxy's HTML page, nothing is executed"},
-    {"502-html-after", AFTER, "status", 502, strike_html, "executed, then a proxy's HTML page"},
-    {"429", BEFORE, "s", 2, strike_429, "429 with Retry-After (0: without), nothing is executed"},
-    {"409", BEFORE, NULL, 0, strike_409, "409 without code, nothing is executed"},
-    {"garbage", AFTER, NULL, 0, strike_garbage, "executed, then bytes that are no JSON"},
-    {"empty", AFTER, NULL, 0, strike_empty, "executed, then the status with an empty body"},
-    {"cut", AFTER, "bytes", 200, strike_cut,
-     "executed, the whole answer cut after that many bytes"},
-    {"slow", AFTER, "ms", 20, strike_slow, "executed, the body comes a byte each that many ms"},
-};
 
 const char *sim_fault_kind(size_t i, const char **help)
 {
-    if (i >= COUNT_OF(kinds))
+    if (i >= fault_kind_count)
         return NULL;
     if (help)
-        *help = kinds[i].help;
-    return kinds[i].name;
+        *help = fault_kinds[i].help;
+    return fault_kinds[i].name;
+}
+
+size_t faults_kinds(void)
+{
+    return fault_kind_count;
 }
 
 /* --- the SPEC -----------------------------------------------------------------------------------
@@ -174,11 +80,11 @@ static bool read_chance(const char **at, uint32_t *out)
     return chance <= CERTAIN;
 }
 
-static const struct kind *find_kind(const char *name, size_t len)
+static const struct fault_kind *find_kind(const char *name, size_t len)
 {
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (strlen(kinds[i].name) == len && memcmp(kinds[i].name, name, len) == 0)
-            return &kinds[i];
+    for (size_t i = 0; i < fault_kind_count; i++) {
+        if (strlen(fault_kinds[i].name) == len && memcmp(fault_kinds[i].name, name, len) == 0)
+            return &fault_kinds[i];
     }
     return NULL;
 }
@@ -208,6 +114,8 @@ static bool parse_rule(struct rule *rule, struct err *err)
     rule->kind = find_kind(at, len);
     if (!rule->kind)
         return complain(err, rule->text, "unknown KIND");
+    if (strikes_connections(rule) && fnmatch(rule->pattern, CONNECT, 0) != 0)
+        return complain(err, rule->text, "this KIND takes the TARGET " CONNECT " or *");
     at += len;
     rule->value = rule->kind->otherwise;
     rule->chance = CERTAIN;
@@ -252,9 +160,10 @@ static bool parse_spec(struct sim_faults *faults, const char *spec, struct err *
     return true;
 }
 
-struct sim_faults *faults_new(const char *spec, uint64_t seed, struct err *err)
+struct sim_faults *faults_new(const char *spec, uint64_t seed, uint64_t *applied, struct err *err)
 {
     struct sim_faults *faults = mem_alloc(sizeof(*faults));
+    faults->applied = applied;
     if (!parse_spec(faults, spec, err)) {
         faults_free(faults);
         return NULL;
@@ -271,45 +180,113 @@ void faults_free(struct sim_faults *faults)
 
 bool sim_faults_check(const char *spec, struct err *err)
 {
-    struct sim_faults *faults = faults_new(spec, 0, err);
+    struct sim_faults *faults = faults_new(spec, 0, NULL, err);
     faults_free(faults);
     return faults != NULL;
+}
+
+/* A header is a SPEC without targets. */
+static bool spec_of_header(const char *text, struct buf *spec)
+{
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        buf_printf(spec, "*:%.*s", (int)len, text);
+        text += len;
+        if (*text == ',')
+            text += 1 + strspn(text + 1, " ");
+        if (*text)
+            buf_puts(spec, ",");
+    }
+    return !spec->over;
+}
+
+struct sim_faults *faults_of_header(struct sim *sim, const char *text, struct err *err)
+{
+    uint64_t seed = sim->settings.seed + sim_requests_seen(sim, NULL);
+    struct sim_faults *faults = NULL;
+    struct buf spec;
+    buf_init(&spec, HEADER_MAX);
+    if (spec_of_header(text, &spec))
+        faults = faults_new(spec.data, seed, sim->fault_applied, err);
+    else
+        err_set(err, ERR_INVALID, "the header is too long");
+    buf_done(&spec);
+    for (size_t i = 0; faults && i < faults->count; i++) {
+        if (strikes_connections(&faults->rules[i])) {
+            complain(err, faults->rules[i].text, "this KIND is not for one request");
+            faults_free(faults);
+            return NULL;
+        }
+    }
+    return faults;
 }
 
 /* --- striking -----------------------------------------------------------------------------------
  */
 
-/* Whether a rule of that stage hits this request; counts it. */
-static bool hits(struct rule *rule, enum stage stage, const char *target)
+/* Whether a rule hits this target; counts it. */
+static bool hits(struct sim_faults *faults, struct rule *rule, const char *target)
 {
-    if (rule->kind->stage != stage || fnmatch(rule->pattern, target, 0) != 0)
+    if (fnmatch(rule->pattern, target, 0) != 0)
         return false;
     rule->matched++;
     rule->random = seed_mix(rule->random);
     if (rule->random % CERTAIN >= rule->chance || rule->applied >= rule->count)
         return false;
     rule->applied++;
+    if (faults->applied)
+        faults->applied[rule->kind - fault_kinds]++;
     return true;
 }
 
-bool faults_before(struct sim_faults *faults, const char *target, struct sim_answer *answer)
+/* Strikes with the rules of the stages first to last, in order. True: one of FAULT_BEFORE ended
+   it. */
+static bool strike(struct sim_faults *faults, enum fault_stage first, enum fault_stage last,
+                   const char *target, struct fault_hit *hit)
 {
-    for (size_t i = 0; i < faults->count; i++) {
-        if (hits(&faults->rules[i], BEFORE, target)) {
-            faults->rules[i].kind->strike(answer, faults->rules[i].value);
+    for (size_t i = 0; faults && i < faults->count; i++) {
+        struct rule *rule = &faults->rules[i];
+        enum fault_stage stage = rule->kind->stage;
+        if (stage < first || stage > last || !hits(faults, rule, target))
+            continue;
+        hit->kind = rule->kind;
+        hit->value = rule->value;
+        hit->roll = seed_mix(rule->random);
+        rule->kind->strike(hit);
+        if (stage == FAULT_BEFORE)
             return true;
-        }
     }
     return false;
 }
 
-void faults_after(struct sim_faults *faults, const char *target, struct sim_answer *answer)
+bool faults_before(struct sim_faults *faults, const char *target, struct sim_request *request,
+                   struct sim_answer *answer)
 {
-    for (size_t i = 0; i < faults->count; i++) {
-        if (hits(&faults->rules[i], AFTER, target))
-            faults->rules[i].kind->strike(answer, faults->rules[i].value);
-    }
+    struct fault_hit hit = {.request = request, .answer = answer};
+    return strike(faults, FAULT_BEFORE, FAULT_WITHIN, target, &hit);
 }
+
+void faults_after(struct sim_faults *faults, const char *target, struct sim_request *request,
+                  struct sim_answer *answer)
+{
+    struct fault_hit hit = {.request = request, .answer = answer};
+    strike(faults, FAULT_AFTER, FAULT_AFTER, target, &hit);
+}
+
+void faults_connect(struct sim_faults *faults, struct sim_welcome *welcome)
+{
+    struct fault_hit hit = {.welcome = welcome};
+    strike(faults, FAULT_CONNECT, FAULT_CONNECT, CONNECT, &hit);
+}
+
+void faults_fresh(struct sim_faults *faults, struct sim_welcome *welcome)
+{
+    struct fault_hit hit = {.welcome = welcome};
+    strike(faults, FAULT_FRESH, FAULT_FRESH, CONNECT, &hit);
+}
+
+/* --- counts -------------------------------------------------------------------------------------
+ */
 
 bool faults_count(const struct sim_faults *faults, size_t rule, uint64_t *matched,
                   uint64_t *applied)
@@ -334,4 +311,22 @@ void faults_ledger(const struct sim_faults *faults, struct buf *out)
         sim_json_close(out, '}');
     }
     sim_json_close(out, ']');
+}
+
+uint64_t faults_applied(const struct sim *sim, const char *kind)
+{
+    const struct fault_kind *found = find_kind(kind, strlen(kind));
+    return found ? sim->fault_applied[found - fault_kinds] : 0;
+}
+
+void faults_kinds_ledger(const struct sim *sim, struct buf *out)
+{
+    sim_json_open(out, '{');
+    for (size_t i = 0; i < fault_kind_count; i++) {
+        if (sim->fault_applied[i] == 0)
+            continue;
+        sim_json_key(out, fault_kinds[i].name);
+        sim_json_number(out, (int64_t)sim->fault_applied[i]);
+    }
+    sim_json_close(out, '}');
 }

@@ -16,12 +16,25 @@ struct sim_new { /* a stored object at its birth */
     int64_t refused_ms;  /* link: first refused attempt, 0 none */
     int64_t due_ms;      /* when outcome comes true; 0: never */
     const char *outcome; /* "completed", "success", "failed", "refused", "cancelled", "none" */
+    int64_t shown_ms;    /* lists leave it out before; 0: never */
+    int64_t flip_ms;     /* from then on it has failed after all; 0: never */
+};
+struct sim_key {
+    enum sim_env env;
+    const char *text; /* NULL: the request had none */
 };
 struct sim_stored_answer {                /* what a key got first */
     const char *endpoint, *body, *answer; /* in the arena */
     size_t body_len, answer_len;
     int status;
-    int64_t ready_ms; /* progress clock; before it the request is still running */
+    int64_t ready_ms;  /* progress clock; before it the request is still running */
+    int64_t forget_ms; /* from then on it is as if the key was never used; 0: never */
+};
+struct sim_late { /* a POST to be executed later, texts in the arena */
+    int64_t due_ms;
+    struct sim_key key;
+    const char *path, *body;
+    size_t body_len;
 };
 /* Opens or makes the file; seed (seed, base_ms, counts) is stored in a new file, read from an old
    one. */
@@ -43,20 +56,29 @@ bool data_row(struct sim_data *data, const struct sim_codes *codes, const struct
               struct arena *arena, struct sim_row *out, bool *done);
 bool data_terminal_busy(struct sim_data *data, enum sim_env env, const char *poi_id,
                         int64_t now_ms);
-bool data_find_answer(struct sim_data *data, enum sim_env env, const char *key, struct arena *arena,
-                      struct sim_stored_answer *out);
-bool data_keep_answer(struct sim_data *data, enum sim_env env, const char *key,
-                      const struct sim_stored_answer *answer);
+bool data_find_answer(struct sim_data *data, const struct sim_key *key, int64_t now_ms,
+                      struct arena *arena, struct sim_stored_answer *out);
+bool data_keep_answer(struct sim_data *data, const struct sim_key *key,
+                      const struct sim_stored_answer *answer); /* replaces an older one */
+bool data_late_keep(struct sim_data *data, const struct sim_late *late);
+bool data_late_waits(struct sim_data *data, int64_t now_ms);
+/* The next that is due, which then waits no longer; false: none. Inside a transaction. */
+bool data_late_take(struct sim_data *data, int64_t now_ms, struct arena *arena,
+                    struct sim_late *out);
 /* Counts a POST for the referee. */
 void data_note_key(struct sim_data *data, const char *key);
 /* First try of that amount on that terminal? Remembers the answer's opposite for the next. */
 bool data_first_try(struct sim_data *data, enum sim_env env, const char *poi_id, int64_t amount);
+/* What the referee asks (sim_data_referee.c). */
 enum sim_count_by { BY_KEY, BY_REFERENCE };
 int64_t data_executions(struct sim_data *data, enum sim_count_by by, const char *value,
                         int64_t now_ms);
 int64_t data_key_requests(struct sim_data *data, const char *key);
-void data_ledger(struct sim_data *data, const struct sim_codes *codes, int64_t now_ms,
-                 struct buf *out); /* the members keys, references, executions */
+void data_ledger(struct sim_data *data, int64_t now_ms, struct buf *out); /* keys, references */
+void data_each_execution(struct sim_data *data, const struct sim_codes *codes, int64_t now_ms,
+                         void (*fn)(void *, const struct sim_execution *), void *ctx);
+void data_each_payment(struct sim_data *data, void (*fn)(void *, const char *reference),
+                       void *ctx); /* that was ever modified */
 
 /* --- seeded and stored together (sim_store.c) ----------------------------------------------- */
 
@@ -67,10 +89,12 @@ struct sim {
     struct sim_data *data;
     struct sim_faults *faults;
     struct sim_server *server; /* daemon and open requests (sim.c) */
+    struct sim_listener *listener;
     int64_t anchor_utc_ms, anchor_boot_ms;
     char base_url[64];
     uint16_t port;
-    uint64_t *seen; /* requests for each route, the last one for no route */
+    uint64_t *seen;          /* requests for each route, the last one for no route */
+    uint64_t *fault_applied; /* of each kind */
 };
 
 /* The clock that progress is measured with: UTC when the process began, carried on by the boot
@@ -79,6 +103,10 @@ struct sim {
 int64_t sim_now_ms(const struct sim *sim);
 
 int64_t store_list(struct sim *sim, const struct sim_filter *filter, const struct sim_sink *sink);
+struct sim_request;
+struct sim_answer;
+/* Stores a new object as the request's faults want it; false after an error was answered. */
+bool store_insert(struct sim_request *request, struct sim_answer *answer, struct sim_new *fresh);
 enum store_verdict { STORE_FOUND, STORE_DENIED, STORE_MISSING };
 /* A session by its reference, or (SIM_PAYMENT) a POS payment. */
 enum store_verdict store_find(struct sim *sim, enum sim_env env, enum sim_kind kind,
@@ -87,8 +115,7 @@ enum store_verdict store_find(struct sim *sim, enum sim_env env, enum sim_kind k
 struct store_payment {
     struct sim_row row; /* session or POS payment */
     bool paid;          /* authorised, not refused */
-    int64_t captured;   /* successfully; an ordinary payment is captured at once */
-    int64_t refunded;   /* successfully or still pending */
+    struct sim_sums sums;
     bool capture_open, cancel_open, extend_open; /* under way */
     bool was_captured, was_cancelled;
 };
@@ -111,8 +138,7 @@ void sim_json_row(struct buf *out, const struct sim_row *row, unsigned style);
 void sim_json_session_created(struct buf *out, const struct sim_row *row, const char *url);
 void sim_json_time(struct buf *out, const char *name, int64_t ms, bool zoned);
 
-void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
-                         bool executed);
+void sim_json_execution(struct buf *out, const struct sim_execution *execution);
 
 /* One field of a request body. */
 enum sim_json_want { WANT_TEXT, WANT_BOOL, WANT_AMOUNT };
@@ -140,13 +166,24 @@ struct sim_pair {
     const char *name, *value;
 };
 #define SIM_QUERY_MAX 16
+#define BODY_MAX      (64u << 10)
+/* How faults bend the execution of one request and its lists; 0: not at all. All of one type, so
+   that a kind of fault needs no more than the place of its value. */
+struct sim_twist {
+    int64_t lag_ms, stale_ms, flip_ms, forget_ms;
+    int64_t no_idempotency, no_limit, no_filter, same_page;
+    int64_t page_shift; /* rows, up or down */
+    int64_t copies;     /* further ones of each row of a list */
+};
 struct sim_request {
     struct sim *sim;
     enum sim_env env;
     const char *method, *url;
     const char *path; /* of the url, below the base; NULL: outside the API */
     const char *id;   /* the {id} of the path, NULL */
-    const char *api_key, *idempotency_key, *content_type;
+    const char *api_key, *idempotency_key, *content_type, *faults;
+    struct sim_twist twist;
+    int64_t late_ms; /* since it should have been executed */
     struct sim_pair query[SIM_QUERY_MAX];
     size_t query_count;
     struct buf body;
@@ -168,10 +205,22 @@ struct sim_answer {
     int64_t cut_at;     /* close after that many bytes of the whole answer; -1: whole */
     int64_t trickle_ms; /* a byte each; 0: at once */
     bool drop;          /* close instead */
+    bool hang_up;       /* close behind it, unannounced */
+    bool no_date;
+    int64_t skew_ms;                                                         /* of Date */
+    enum sim_pour { POUR_NOTHING, POUR_HEADERS, POUR_BODY, POUR_BOMB } pour; /* instead */
+    int64_t pour_mib;  /* POUR_BOMB: how much it unpacks to */
+    int64_t refuse_ms; /* from now on, see listen_refuse(); -1: not */
 };
 
 /* Fills answer for a complete request (sim_routes.c). */
 void routes_serve(struct sim_request *request, struct sim_answer *answer);
+/* Executes what is late and due by now: to be called before anything is looked at. */
+void routes_settle(struct sim *sim);
+/* Keeps a POST to be executed so much later; false: it would be refused anyway. */
+bool routes_delay(struct sim_request *request, int64_t delay_ms);
+int64_t request_now_ms(const struct sim_request *request);     /* progress clock */
+int64_t request_created_ms(const struct sim_request *request); /* UTC, for display */
 size_t routes_count(void);
 void routes_name(size_t i, struct buf *out); /* "POST/pos/payment" */
 bool routes_same(size_t i, const char *endpoint);
@@ -216,13 +265,41 @@ struct sim_route {
 /* --- faults (sim_faults.c) ---------------------------------------------------------------------
  */
 
-struct sim_faults *faults_new(const char *spec, uint64_t seed, struct err *err);
+/* applied counts each kind, over all sets of rules; NULL: nobody counts. */
+struct sim_faults *faults_new(const char *spec, uint64_t seed, uint64_t *applied, struct err *err);
+/* The rules of one request's header; NULL and err when they are wrong. */
+struct sim_faults *faults_of_header(struct sim *sim, const char *text, struct err *err);
 void faults_free(struct sim_faults *faults);
-/* True: answer is complete and nothing may be executed. */
-bool faults_before(struct sim_faults *faults, const char *target, struct sim_answer *answer);
-void faults_after(struct sim_faults *faults, const char *target, struct sim_answer *answer);
+size_t faults_kinds(void);
+uint64_t faults_applied(const struct sim *sim, const char *kind);
+void faults_kinds_ledger(const struct sim *sim, struct buf *out); /* {KIND:n} of those applied */
+/* The rules that hit before a request is executed. True: answer is complete and nothing may be
+   executed. faults NULL: none. */
+bool faults_before(struct sim_faults *faults, const char *target, struct sim_request *request,
+                   struct sim_answer *answer);
+void faults_after(struct sim_faults *faults, const char *target, struct sim_request *request,
+                  struct sim_answer *answer);
+/* What a new connection meets. */
+struct sim_welcome {
+    bool hang_up;
+    int64_t deaf_ms;   /* nothing is read for so long; 0: at once, SIM_FOREVER: ever */
+    int64_t refuse_ms; /* of fresh rules; -1: not */
+};
+void faults_connect(struct sim_faults *faults, struct sim_welcome *welcome);
+void faults_fresh(struct sim_faults *faults, struct sim_welcome *welcome);
 bool faults_count(const struct sim_faults *faults, size_t rule, uint64_t *matched,
                   uint64_t *applied);
 void faults_ledger(const struct sim_faults *faults, struct buf *out);
+
+/* --- connections (sim_listen.c) ----------------------------------------------------------------
+ */
+
+struct sim_listener;
+bool listen_start(struct sim *sim, struct err *err); /* sets the port */
+void listen_stop(struct sim *sim);
+void listen_refuse(struct sim *sim, int64_t ms); /* new connections; 0: for good */
+void listen_meet_faults(struct sim *sim); /* of rules just set; forgets the old ones' refusal */
+bool listen_refuses(const struct sim *sim);
+void server_take(struct sim *sim, int fd); /* a connection to be served (sim.c) */
 
 #endif

@@ -87,15 +87,15 @@ void sim_json_time(struct buf *out, const char *name, int64_t ms, bool zoned)
                at.year, at.month, at.day, at.hour, at.minute, at.second);
 }
 
-static void amount(struct buf *out, const struct sim_row *row)
+static void amount(struct buf *out, int64_t value, const char *currency)
 {
-    if (row->amount == 0)
+    if (value == 0)
         return;
     sim_json_key(out, "amount");
     sim_json_open(out, '{');
     sim_json_key(out, "value");
-    sim_json_number(out, row->amount);
-    sim_json_pair(out, "currency", row->currency);
+    sim_json_number(out, value);
+    sim_json_pair(out, "currency", currency);
     sim_json_close(out, '}');
 }
 
@@ -125,7 +125,7 @@ static void session(struct buf *out, const struct sim_row *row, unsigned style)
 {
     sim_json_pair(out, "sessionId", row->reference);
     sim_json_pair(out, "status", row->status);
-    amount(out, row);
+    amount(out, row->amount, row->currency);
     nullable(out, "countryCode", row->country, style);
     nullable(out, "shopperLocale", row->locale, style);
     nullable(out, "deliverAt", row->deliver_at, style);
@@ -151,7 +151,7 @@ static void payment(struct buf *out, const struct sim_row *row, unsigned style)
     sim_json_pair(out, "paymentReference", row->payment_reference);
     sim_json_pair(out, "poiId", row->poi_id);
     sim_json_pair(out, "status", row->status);
-    amount(out, row);
+    amount(out, row->amount, row->currency);
     nullable(out, "description", row->description, style);
     nullable(out, "customReference", row->custom_reference, style);
     sim_json_key(out, "isPreAuth");
@@ -166,7 +166,7 @@ static void modification(struct buf *out, const struct sim_row *row, unsigned st
     sim_json_pair(out, "type", row->type);
     sim_json_pair(out, "paymentReference", row->payment_reference);
     sim_json_pair(out, "status", row->status);
-    amount(out, row);
+    amount(out, row->amount, row->currency);
     nullable(out, "reason", row->reason, style);
     nullable(out, "failureReason", row->failure_reason, style);
     sim_json_time(out, "createdAt", row->created_ms, style & JSON_LEAN);
@@ -188,7 +188,7 @@ void sim_json_session_created(struct buf *out, const struct sim_row *row, const 
     sim_json_pair(out, "sessionId", row->reference);
     sim_json_pair(out, "paymentUrl", url);
     sim_json_pair(out, "status", row->status);
-    amount(out, row);
+    amount(out, row->amount, row->currency);
     nullable(out, "description", row->description, JSON_LEAN);
     nullable(out, "customReference", row->custom_reference, JSON_LEAN);
     sim_json_key(out, "isPreAuth");
@@ -197,21 +197,19 @@ void sim_json_session_created(struct buf *out, const struct sim_row *row, const 
     sim_json_close(out, '}');
 }
 
-void sim_json_ledger_row(struct buf *out, const struct sim_row *row, bool test, const char *key,
-                         bool executed)
+void sim_json_execution(struct buf *out, const struct sim_execution *execution)
 {
-    static const char *const kinds[SIM_KINDS] = {"session", "payment", "modification"};
     sim_json_open(out, '{');
-    sim_json_pair(out, "key", key);
-    sim_json_pair(out, "environment", test ? "test" : "live");
-    sim_json_pair(out, "kind", row->kind == SIM_MODIFICATION ? row->type : kinds[row->kind]);
-    sim_json_pair(out, "reference", row->reference);
-    sim_json_pair(out, "paymentReference", row->payment_reference);
-    sim_json_pair(out, "customReference", row->custom_reference);
-    amount(out, row);
-    sim_json_pair(out, "status", row->status);
+    sim_json_pair(out, "key", execution->key);
+    sim_json_pair(out, "environment", execution->live ? "live" : "test");
+    sim_json_pair(out, "kind", execution->kind);
+    sim_json_pair(out, "reference", execution->reference);
+    sim_json_pair(out, "paymentReference", execution->payment_reference);
+    sim_json_pair(out, "customReference", execution->custom_reference);
+    amount(out, execution->amount, execution->currency);
+    sim_json_pair(out, "status", execution->status);
     sim_json_key(out, "executed");
-    sim_json_bool(out, executed);
+    sim_json_bool(out, execution->executed);
     sim_json_close(out, '}');
 }
 

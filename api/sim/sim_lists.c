@@ -162,7 +162,8 @@ static bool read_filter(struct sim_request *request, struct sim_answer *answer,
     filter->from_ms = INT64_MIN;
     filter->to_ms = INT64_MAX;
     filter->env = request->env;
-    filter->now_ms = sim_now_ms(request->sim);
+    filter->now_ms = request_now_ms(request) - request->twist.stale_ms;
+    filter->past = request->twist.stale_ms > 0;
     if (!read_date(request, answer, "dateFrom", 0, &filter->from_ms) ||
         !read_date(request, answer, "dateTo", DAY_MS, &filter->to_ms))
         return false;
@@ -198,12 +199,14 @@ static bool read_page(struct sim_request *request, struct sim_answer *answer, st
 struct rows {
     struct buf *out;
     unsigned style;
+    int64_t copies;
 };
 
 static void add_row(void *ctx, const struct sim_row *row)
 {
     struct rows *rows = ctx;
-    sim_json_row(rows->out, row, rows->style);
+    for (int64_t i = 0; i <= rows->copies; i++)
+        sim_json_row(rows->out, row, rows->style);
 }
 
 static void write_list(struct sim_request *request, struct sim_answer *answer,
@@ -211,9 +214,10 @@ static void write_list(struct sim_request *request, struct sim_answer *answer,
 {
     static const char *const names[SIM_KINDS] = {"sessions", "payments", "modifications"};
     const struct dialect *dialect = &dialects[request->sim->settings.dialect];
-    if (dialect->ignores_page)
+    const struct sim_twist *twist = &request->twist;
+    if (dialect->ignores_page || twist->same_page)
         page->number = 1;
-    if (dialect->ignores_filter) {
+    if (dialect->ignores_filter || twist->no_filter) {
         filter->status = filter->custom_reference = filter->poi_id = NULL;
         filter->from_ms = INT64_MIN;
         filter->to_ms = INT64_MAX;
@@ -225,9 +229,11 @@ static void write_list(struct sim_request *request, struct sim_answer *answer,
         sim_json_key(out, dialect->named_rows ? names[filter->kind] : dialect->rows);
     }
     sim_json_open(out, '[');
-    struct rows rows = {out, dialect->style};
-    struct sim_sink sink = {(page->number - 1) * page->limit, page->limit, &request->arena, add_row,
-                            &rows};
+    struct rows rows = {out, dialect->style, twist->copies};
+    int64_t skip = (page->number - 1) * page->limit;
+    if (skip > 0) /* the first page is where it is */
+        skip = skip + twist->page_shift > 0 ? skip + twist->page_shift : 0;
+    struct sim_sink sink = {skip, page->limit, &request->arena, add_row, &rows};
     page->total = store_list(request->sim, filter, &sink);
     sim_json_close(out, ']');
     if (dialect->facts)

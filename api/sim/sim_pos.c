@@ -106,7 +106,7 @@ static bool check_terminal(struct sim_request *request, struct sim_answer *answe
         answer->ready_ms += answer->wait_ms;
         return answer_error(answer, 502, 13004, "Terminal error: device is not reachable");
     }
-    if (data_terminal_busy(sim->data, request->env, poi, sim_now_ms(sim)))
+    if (data_terminal_busy(sim->data, request->env, poi, request_now_ms(request)))
         return answer_error(answer, 502, 13004, "Terminal error: device is busy");
     return true;
 }
@@ -126,11 +126,8 @@ static void charge(struct sim_request *request, struct sim_answer *answer,
     answer->ready_ms = fresh->started_ms + done;
     fresh->due_ms = answer->ready_ms > 0 ? answer->ready_ms : 1;
     fresh->outcome = magic->outcome;
-    fresh->row.number = data_insert(sim->data, fresh) + SIM_STORED;
-    if (fresh->row.number == SIM_STORED) {
-        answer_error(answer, 500, 0, "The simulator's storage failed");
+    if (!store_insert(request, answer, fresh))
         return;
-    }
     if (magic->fails) {
         answer_error(answer, 500, 13001, "Payment provider error");
         return;
@@ -168,14 +165,14 @@ void handle_charge(struct sim_request *request, struct sim_answer *answer)
     struct sim_new fresh = {.env = request->env,
                             .tag = TAG_POS,
                             .key = request->idempotency_key,
-                            .started_ms = sim_now_ms(sim),
+                            .started_ms = request_now_ms(request),
                             .row = {.kind = SIM_PAYMENT,
                                     .poi_id = values[1].text,
                                     .amount = values[2].amount,
                                     .description = values[3].text,
                                     .custom_reference = values[4].text,
                                     .preauth = values[5].truth,
-                                    .created_ms = clock_utc_ms()}};
+                                    .created_ms = request_created_ms(request)}};
     memcpy(fresh.row.currency, values[2].currency, sizeof(fresh.row.currency));
     charge(request, answer, magic, &fresh);
 }

@@ -20,9 +20,10 @@ static const struct sim_route routes[] = {
     {"GET", "/pos/payments", handle_list, SIM_PAYMENT},
     {"GET", "/pos/payment/{id}/modifications", handle_list_of_payment, 0},
 };
-#define ANSWER_MAX (4u << 20)
-#define KEY_MAX    255
-#define ERROR_409  "Idempotency conflict"
+#define ANSWER_MAX    (4u << 20)
+#define KEY_MAX       255
+#define ERROR_409     "Idempotency conflict"
+#define ERROR_RUNNING "The first request is still running"
 
 size_t routes_count(void)
 {
@@ -48,6 +49,16 @@ const char *request_query(const struct sim_request *request, const char *name)
             return request->query[i].value;
     }
     return NULL;
+}
+
+int64_t request_now_ms(const struct sim_request *request)
+{
+    return sim_now_ms(request->sim) - request->late_ms;
+}
+
+int64_t request_created_ms(const struct sim_request *request)
+{
+    return clock_utc_ms() - request->late_ms;
 }
 
 bool answer_error(struct sim_answer *answer, int status, int code, const char *message)
@@ -168,20 +179,25 @@ static bool check_post(struct sim_request *request, struct sim_answer *answer)
     return true;
 }
 
+static struct sim_key key_of(const struct sim_request *request)
+{
+    return (struct sim_key){request->env, request->idempotency_key};
+}
+
 /* True when the key was used before and answer is complete. */
 static bool replay(struct sim_request *request, struct sim_answer *answer)
 {
-    struct sim *sim = request->sim;
+    int64_t now_ms = request_now_ms(request);
+    struct sim_key key = key_of(request);
     struct sim_stored_answer first;
-    if (!request->idempotency_key ||
-        !data_find_answer(sim->data, request->env, request->idempotency_key, &request->arena,
-                          &first))
+    if (!key.text || request->twist.no_idempotency ||
+        !data_find_answer(request->sim->data, &key, now_ms, &request->arena, &first))
         return false;
     answer->forget = true;
     bool same = strcmp(first.endpoint, request->path) == 0 && first.body_len == request->body.len &&
                 memcmp(first.body, request->body.data, first.body_len) == 0;
-    if (!same || first.ready_ms > sim_now_ms(sim)) {
-        answer_error(answer, 409, 0, same ? "The first request is still running" : ERROR_409);
+    if (!same || first.ready_ms > now_ms) {
+        answer_error(answer, 409, 0, same ? ERROR_RUNNING : ERROR_409);
         return true;
     }
     answer->status = first.status;
@@ -193,7 +209,9 @@ static bool replay(struct sim_request *request, struct sim_answer *answer)
 
 static bool keep(struct sim_request *request, const struct sim_answer *answer)
 {
-    if (!request->idempotency_key || answer->forget)
+    int64_t forget_ms = request->twist.forget_ms;
+    struct sim_key key = key_of(request);
+    if (!key.text || answer->forget)
         return true;
     struct sim_stored_answer first = {.endpoint = request->path,
                                       .body = request->body.data,
@@ -201,8 +219,19 @@ static bool keep(struct sim_request *request, const struct sim_answer *answer)
                                       .status = answer->status,
                                       .answer = answer->body.data,
                                       .answer_len = answer->body.len,
-                                      .ready_ms = answer->ready_ms};
-    return data_keep_answer(request->sim->data, request->env, request->idempotency_key, &first);
+                                      .ready_ms = answer->ready_ms,
+                                      .forget_ms = forget_ms ? answer->ready_ms + forget_ms : 0};
+    return data_keep_answer(request->sim->data, &key, &first);
+}
+
+/* Inside a transaction; false when the storage failed. */
+static bool execute(struct sim_request *request, struct sim_answer *answer)
+{
+    if (replay(request, answer))
+        return true;
+    answer->ready_ms = request_now_ms(request);
+    request->route->handle(request, answer);
+    return keep(request, answer);
 }
 
 static void serve_post(struct sim_request *request, struct sim_answer *answer)
@@ -211,14 +240,7 @@ static void serve_post(struct sim_request *request, struct sim_answer *answer)
     if (!check_post(request, answer))
         return;
     struct err err = {0};
-    bool good = data_begin(data, &err);
-    if (good && !replay(request, answer)) {
-        answer->ready_ms = sim_now_ms(request->sim);
-        request->route->handle(request, answer);
-        good = keep(request, answer);
-    }
-    good = good && data_commit(data, &err);
-    if (!good) {
+    if (!data_begin(data, &err) || !execute(request, answer) || !data_commit(data, &err)) {
         data_rollback(data);
         answer->instead = INSTEAD_NOTHING;
         answer_error(answer, 500, 0, "The simulator's storage failed");
@@ -243,27 +265,99 @@ static void serve_route(struct sim_request *request, struct sim_answer *answer, 
         request->route->handle(request, answer);
 }
 
+static struct sim_answer answer_fresh(void)
+{
+    struct sim_answer answer = {
+        .content_type = "application/json", .retry_after_s = -1, .cut_at = -1, .refuse_ms = -1};
+    buf_init(&answer.body, ANSWER_MAX);
+    return answer;
+}
+
+/* --- later ------------------------------------------------------------------------------------ */
+
+bool routes_delay(struct sim_request *request, int64_t delay_ms)
+{
+    struct sim_answer refusal = answer_fresh();
+    bool good = request->route && strcmp(request->method, "POST") == 0 &&
+                check_access(request, &refusal) && check_post(request, &refusal);
+    buf_done(&refusal.body);
+    struct sim_late late = {.due_ms = request_now_ms(request) + delay_ms,
+                            .key = key_of(request),
+                            .path = request->path,
+                            .body = request->body.data,
+                            .body_len = request->body.len};
+    return good && data_late_keep(request->sim->data, &late);
+}
+
+/* Executes one that is due, if no other process has done it; false when the storage failed. */
+static bool settle_one(struct sim *sim)
+{
+    struct sim_late late = {0};
+    struct sim_request request = {.sim = sim, .method = "POST"};
+    struct sim_answer answer = answer_fresh();
+    int64_t now_ms = sim_now_ms(sim);
+    bool known_path, good = data_begin(sim->data, NULL);
+    buf_init(&request.body, BODY_MAX);
+    if (good && data_late_take(sim->data, now_ms, &request.arena, &late)) {
+        request.env = late.key.env;
+        request.path = late.path;
+        request.idempotency_key = late.key.text;
+        request.late_ms = now_ms - late.due_ms;
+        buf_add(&request.body, late.body, late.body_len);
+        request.route = find_route(&request, &known_path);
+        good = execute(&request, &answer);
+    }
+    good = good && data_commit(sim->data, NULL);
+    if (!good)
+        data_rollback(sim->data);
+    buf_done(&request.body);
+    buf_done(&answer.body);
+    arena_done(&request.arena);
+    return good;
+}
+
+void routes_settle(struct sim *sim)
+{
+    while (data_late_waits(sim->data, sim_now_ms(sim)) && settle_one(sim))
+        ;
+}
+
+/* --- every request ---------------------------------------------------------------------------- */
+
+static void serve(struct sim_request *request, struct sim_answer *answer, struct sim_faults *own)
+{
+    struct sim_faults *faults = request->sim->faults;
+    bool known_path = false;
+    struct buf target;
+    request->route = find_route(request, &known_path);
+    request->sim->seen[request->route ? (size_t)(request->route - routes) : COUNT_OF(routes)]++;
+    if (request->idempotency_key && strcmp(request->method, "POST") == 0)
+        data_note_key(request->sim->data, request->idempotency_key);
+    buf_init(&target, 4096);
+    buf_printf(&target, "%s%s", request->method, request->path);
+    if (!faults_before(own, target.data, request, answer) &&
+        !faults_before(faults, target.data, request, answer)) {
+        serve_route(request, answer, known_path);
+        faults_after(own, target.data, request, answer);
+        faults_after(faults, target.data, request, answer);
+    }
+    buf_done(&target);
+}
+
 void routes_serve(struct sim_request *request, struct sim_answer *answer)
 {
-    struct sim *sim = request->sim;
-    *answer =
-        (struct sim_answer){.content_type = "application/json", .retry_after_s = -1, .cut_at = -1};
-    buf_init(&answer->body, ANSWER_MAX);
+    struct err err = {0};
+    *answer = answer_fresh();
+    routes_settle(request->sim);
     if (!request->path) {
         handle_control(request, answer);
         return;
     }
-    bool known_path = false;
-    request->route = find_route(request, &known_path);
-    sim->seen[request->route ? (size_t)(request->route - routes) : COUNT_OF(routes)]++;
-    if (request->idempotency_key && strcmp(request->method, "POST") == 0)
-        data_note_key(sim->data, request->idempotency_key);
-    struct buf target;
-    buf_init(&target, 4096);
-    buf_printf(&target, "%s%s", request->method, request->path);
-    if (!faults_before(sim->faults, target.data, answer)) {
-        serve_route(request, answer, known_path);
-        faults_after(sim->faults, target.data, answer);
-    }
-    buf_done(&target);
+    struct sim_faults *own =
+        request->faults ? faults_of_header(request->sim, request->faults, &err) : NULL;
+    if (request->faults && !own)
+        answer_error(answer, 400, 0, err.detail);
+    else
+        serve(request, answer, own);
+    faults_free(own);
 }

@@ -55,7 +55,7 @@ void handle_session_create(struct sim_request *request, struct sim_answer *answe
     struct sim_new fresh = {.env = request->env,
                             .tag = TAG_SESSION,
                             .key = request->idempotency_key,
-                            .started_ms = sim_now_ms(sim),
+                            .started_ms = request_now_ms(request),
                             .row = {.kind = SIM_SESSION,
                                     .status = "pending",
                                     .amount = values[F_AMOUNT].amount,
@@ -67,14 +67,11 @@ void handle_session_create(struct sim_request *request, struct sim_answer *answe
                                     .deliver_at = values[F_DELIVER].text,
                                     .url_ok = values[F_URL_OK].text,
                                     .url_ko = values[F_URL_KO].text,
-                                    .created_ms = clock_utc_ms()}};
+                                    .created_ms = request_created_ms(request)}};
     memcpy(fresh.row.currency, values[F_AMOUNT].currency, sizeof(fresh.row.currency));
     plan_payer(sim, &fresh);
-    fresh.row.number = data_insert(sim->data, &fresh) + SIM_STORED;
-    if (fresh.row.number == SIM_STORED) {
-        answer_error(answer, 500, 0, "The simulator's storage failed");
+    if (!store_insert(request, answer, &fresh))
         return;
-    }
     reference_write(&sim->seed.codes, request->env, TAG_SESSION, fresh.row.number, 0,
                     fresh.row.reference);
     char url[SIM_REFERENCE_SIZE + 64];

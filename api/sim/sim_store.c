@@ -55,20 +55,26 @@ enum store_verdict store_find(struct sim *sim, enum sim_env env, enum sim_kind k
 static void fold(void *ctx, const struct sim_row *row)
 {
     struct store_payment *payment = ctx;
+    struct sim_sums *sums = &payment->sums;
     bool good = strcmp(row->status, "success") == 0, bad = strcmp(row->status, "failed") == 0;
-    if (bad)
-        return;
+    bool open = !good && !bad;
     if (strcmp(row->type, "refund") == 0) {
-        payment->refunded += row->amount;
+        sums->refunds++;
+        sums->refunded += good ? row->amount : 0;
+        sums->refunding += open ? row->amount : 0;
     } else if (strcmp(row->type, "capture") == 0) {
-        payment->captured += good ? row->amount : 0;
+        sums->captures++;
+        sums->captured += good ? row->amount : 0;
+        sums->capturing += open ? row->amount : 0;
         payment->was_captured |= good;
-        payment->capture_open |= !good;
+        payment->capture_open |= open;
     } else if (strcmp(row->type, "cancel") == 0) {
+        sums->cancels++;
         payment->was_cancelled |= good;
-        payment->cancel_open |= !good;
+        payment->cancel_open |= open;
     } else {
-        payment->extend_open |= !good;
+        sums->extends++;
+        payment->extend_open |= open;
     }
 }
 
@@ -95,10 +101,27 @@ enum store_verdict store_payment_find(struct sim *sim, enum sim_env env, const c
                                 .payment_reference = reference,
                                 .from_ms = INT64_MIN,
                                 .to_ms = INT64_MAX,
-                                .now_ms = place.now_ms};
+                                .now_ms = place.now_ms,
+                                .hidden_too = true};
     struct sim_sink sink = {0, INT64_MAX / 2, arena, fold, out};
     store_list(sim, &filter, &sink);
+    memcpy(out->sums.currency, out->row.currency, sizeof(out->sums.currency));
+    out->sums.authorised = out->paid ? out->row.amount : 0;
     if (!out->row.preauth)
-        out->captured = out->row.amount;
+        out->sums.captured = out->sums.authorised;
     return STORE_FOUND;
+}
+
+bool store_insert(struct sim_request *request, struct sim_answer *answer, struct sim_new *fresh)
+{
+    const struct sim_twist *twist = &request->twist;
+    struct sim_row *row = &fresh->row;
+    if (twist->lag_ms) /* a charge is in no list before the terminal is done */
+        fresh->shown_ms =
+            (row->kind == SIM_PAYMENT ? fresh->due_ms : fresh->started_ms) + twist->lag_ms;
+    if (twist->flip_ms && row->kind == SIM_MODIFICATION)
+        fresh->flip_ms = fresh->due_ms + twist->flip_ms;
+    row->number = data_insert(request->sim->data, fresh) + SIM_STORED;
+    return row->number > SIM_STORED ||
+           answer_error(answer, 500, 0, "The simulator's storage failed");
 }
