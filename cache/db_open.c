@@ -271,9 +271,9 @@ static bool migrate(struct db *db, const struct db_spec *spec, struct err *err)
     return true;
 }
 
-/* Makes the names of the file and of the folders above it last. Without this a power cut may take
-   away a folder that was made just now, with all that had been synced inside. */
-static bool sync_folders(struct db *db, struct err *err)
+/* Makes the names of the file and its side files last, and of all folders above. Without this a
+   power cut may take a folder away that was made just now, with all that had been synced inside. */
+static bool sync_folders(struct db *db, bool all, struct err *err)
 {
     char path[PATH_MAX];
 
@@ -288,7 +288,7 @@ static bool sync_folders(struct db *db, struct err *err)
             err_set(err, ERR_STORAGE, "sync of %s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
-        if (!good || slash == path)
+        if (!good || !all || slash == path)
             return good;
     }
     return true;
@@ -306,11 +306,13 @@ static bool take_over(struct db *db, const struct db_spec *spec, struct err *err
         return err_set(err, ERR_DATA, "%s is not a file of this program", spec->path);
     if (!apply(db, flavours[spec->flavour].rows, flavours[spec->flavour].count, err))
         return false;
-    if (spec->flavour == DB_JOURNAL && tables == 0 && !sync_folders(db, err))
+    if (spec->flavour == DB_JOURNAL && tables == 0 && !sync_folders(db, true, err))
         return false;
     if (spec->flavour != DB_CACHE_READER && tables == 0 && !found_file(db, spec, err))
         return false;
-    return check_identity(db, spec, err) && migrate(db, spec, err);
+    /* SQLite syncs the folder too, when it makes its side file, but does not look at the result. */
+    return check_identity(db, spec, err) && migrate(db, spec, err) &&
+           (spec->flavour != DB_JOURNAL || sync_folders(db, false, err));
 }
 
 struct db *db_open(const struct db_spec *spec, struct err *err)
