@@ -1,9 +1,40 @@
-/* The kinds of faults, among the files that know them: the table (sim_faults_kinds.c), the answers
-   that lie or are broken (sim_faults_lie.c), the rules (sim_faults.c). */
+/* Faults: what the rules offer to the rest (sim_faults.c), and among the files that know them the
+   kinds (sim_faults_kinds.c) and the answers that lie or are broken (sim_faults_lie.c). */
 #ifndef API_SIM_FAULTS_INTERNAL_H
 #define API_SIM_FAULTS_INTERNAL_H
 
 #include "sim_internal.h"
+
+/* --- faults (sim_faults.c) ---------------------------------------------------------------------
+ */
+
+/* applied counts each kind, over all sets of rules; NULL: nobody counts. */
+struct sim_faults *faults_new(const char *spec, uint64_t seed, uint64_t *applied, struct err *err);
+/* The rules of one request's header; NULL and err when they are wrong. */
+struct sim_faults *faults_of_header(struct sim *sim, const char *text, struct err *err);
+void faults_free(struct sim_faults *faults);
+size_t faults_kinds(void);
+uint64_t faults_applied(const struct sim *sim, const char *kind);
+void faults_kinds_ledger(const struct sim *sim, struct buf *out); /* {KIND:n} of those applied */
+/* The rules that hit before a request is executed. True: answer is complete and nothing may be
+   executed. faults NULL: none. */
+bool faults_before(struct sim_faults *faults, const char *target, struct sim_request *request,
+                   struct sim_answer *answer);
+void faults_after(struct sim_faults *faults, const char *target, struct sim_request *request,
+                  struct sim_answer *answer);
+/* What a new connection meets. */
+struct sim_welcome {
+    bool hang_up;
+    int64_t deaf_ms;   /* nothing is read for so long; 0: at once, SIM_FOREVER: ever */
+    int64_t refuse_ms; /* of fresh rules; -1: not */
+};
+void faults_connect(struct sim_faults *faults, struct sim_welcome *welcome);
+void faults_fresh(struct sim_faults *faults, struct sim_welcome *welcome);
+bool faults_count(const struct sim_faults *faults, size_t rule, uint64_t *matched,
+                  uint64_t *applied);
+void faults_ledger(const struct sim_faults *faults, struct buf *out);
+
+/* --- kinds ----------------------------------------------------------------------------------- */
 
 enum fault_stage {
     FAULT_FRESH,   /* when the rules are set */

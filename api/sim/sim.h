@@ -165,9 +165,8 @@ bool sim_payment_sums(struct sim *sim, const char *payment_reference, struct sim
 /* One JSON object: {"requests":{ENDPOINT:n},"keys":{KEY:{"requests":n,"executions":n}},
    "references":{CUSTOM_REFERENCE:n},"executions":[{"key","environment","kind","reference",
    "paymentReference","customReference","amount","status","executed"}],
-   "payments":{PAYMENT_REFERENCE:{"currency","authorised","captured","capturing","refunded","refunding","refunds","captures",
-   "cancels","extends"}} of every payment that was ever modified,"faults":[{"rule","matched",
-   "applied"}],"kinds":{KIND:n} of those applied}.
+   "payments":{PAYMENT_REFERENCE:{"currency" and the members of struct sim_sums}} of every payment
+   that was ever modified,"faults":[{"rule","matched","applied"}],"kinds":{KIND:n} of those applied}.
    The same comes from GET /__sim/ledger; POST /__sim/faults with a SPEC as its body is
    sim_faults_set(). Neither needs a key. */
 void sim_ledger_json(struct sim *sim, struct buf *out);

@@ -1,5 +1,5 @@
 /* What is outside the API: the page a payer would see, the referee's ledger, faults at run time. */
-#include "sim_internal.h"
+#include "faults_internal.h"
 
 #include <string.h>
 

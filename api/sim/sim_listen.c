@@ -1,6 +1,6 @@
 /* Where connections come from: a listening socket of our own, so that a connection can be refused,
    closed or left unread before libmicrohttpd hears of it. */
-#include "sim_internal.h"
+#include "faults_internal.h"
 
 #include <errno.h>
 #include <netinet/in.h>

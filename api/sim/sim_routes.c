@@ -1,7 +1,7 @@
 /* Every endpoint in one table, and what all requests go through: counting, faults, key,
    idempotency. A POST runs inside one transaction from the look at its key to the commit of its
    effect and its answer, so a key is executed once however many processes share the file. */
-#include "sim_internal.h"
+#include "faults_internal.h"
 
 #include <string.h>
 
