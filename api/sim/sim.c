@@ -1,4 +1,4 @@
-/* The daemon: libmicrohttpd without a thread, its epoll descriptor in the caller's loop. Connections
+/* The daemon: libmicrohttpd without a thread, its descriptor in the caller's loop. Connections
    come from sim_listen.c, answers leave by sim_send.c. A request is served when it is whole; an
    answer that must wait suspends its connection until a timer of the loop resumes it. */
 #include "faults_internal.h"

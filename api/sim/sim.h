@@ -166,7 +166,8 @@ bool sim_payment_sums(struct sim *sim, const char *payment_reference, struct sim
    "references":{CUSTOM_REFERENCE:n},"executions":[{"key","environment","kind","reference",
    "paymentReference","customReference","amount","status","executed"}],
    "payments":{PAYMENT_REFERENCE:{"currency" and the members of struct sim_sums}} of every payment
-   that was ever modified,"faults":[{"rule","matched","applied"}],"kinds":{KIND:n} of those applied}.
+   that was ever modified,"faults":[{"rule","matched","applied"}],"kinds":{KIND:n} of those that
+   were applied}.
    The same comes from GET /__sim/ledger; POST /__sim/faults with a SPEC as its body is
    sim_faults_set(). Neither needs a key. */
 void sim_ledger_json(struct sim *sim, struct buf *out);
