@@ -76,6 +76,11 @@ bool journal_get(struct journal *journal, const char *id, struct arena *arena, s
    but OP_LINK); false ERR_NOT_FOUND: it is free. Also answers "who is using this terminal". */
 bool journal_holder(struct journal *journal, enum op_kind kind, const char *target,
                     struct arena *arena, struct intent *out, struct err *err);
+/* Raises CHANGED_JOURNAL when another process has written something, shortly after. NULL: the
+   system has no means left to tell; then only what happens here is noticed. */
+struct journal_news;
+struct journal_news *journal_news_start(struct journal *journal, struct loop *loop);
+void journal_news_stop(struct journal_news *news); /* NULL is fine */
 /* False once the file gave trouble: this process moves no more money; err says why. */
 bool journal_usable(const struct journal *journal, struct err *err);
 enum intent_set {

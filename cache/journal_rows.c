@@ -237,7 +237,7 @@ bool journal_find_repeat(struct journal *journal, const struct op_request *reque
                  " AND state NOT IN ('void','rejected','declined','not_executed')"
                  " AND (reference = ?1 OR"
                  "  (target = ?2 AND amount_minor = ?3 AND currency = ?4 AND created_utc >= ?5))"
-                 " ORDER BY created_utc DESC LIMIT 1",
+                 " ORDER BY rowid DESC LIMIT 1", /* as written down, whatever the clock said */
                  "ttiti", request->reference, request->target, request->amount.minor,
                  request->amount.currency, clock_utc_ms() - REPEAT_MS),
         arena, out, NULL);

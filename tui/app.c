@@ -246,6 +246,8 @@ static void hand_out_changes(struct app *app)
     app->changed = 0;
     free(app->facts_for);
     app->facts_for = NULL;
+    if (app->desk->ops && bits & (CHANGED_PAYMENTS | CHANGED_MODIFICATIONS | CHANGED_JOURNAL))
+        ops_hold_against_lists(app->desk->ops, bits);
     if (bits & CHANGED_JOURNAL)
         notices_read(app);
     for (int i = 0; i < SCREEN_COUNT; i++) {

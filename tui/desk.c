@@ -132,6 +132,8 @@ static bool open_all(struct desk *desk, const struct desk_options *options, stru
     config_free_key(key);
     if (ok)
         open_operations(desk, options->automatic);
+    if (ok)
+        desk->news = journal_news_start(desk->journal, desk->loop);
     return ok;
 }
 
@@ -168,6 +170,7 @@ void desk_close(struct desk *desk)
     sim_stop(desk->simulator);
     if (desk->cache)
         cache_close(desk->cache);
+    journal_news_stop(desk->news);
     if (desk->journal)
         journal_close(desk->journal);
     free(desk->webcode);

@@ -19,6 +19,7 @@ struct desk {
     struct api_client *client;
     struct cache *cache;
     struct journal *journal;
+    struct journal_news *news; /* of other consoles on this journal */
     struct sync *sync;
     struct ops *ops;
     struct sim *simulator;    /* training only */
