@@ -121,7 +121,7 @@ int cli_journal(struct cli *cli)
 struct recovery {
     struct cli *cli;
     struct intent_page open; /* as it was found */
-    bool settle;             /* wait until nothing is unknown, not only for a first reading */
+    bool settle;             /* wait until all have ended, not only for a first reading */
 };
 
 /* Whether this one needs no more waiting. Each reading plans the next, later one: by that a
@@ -133,10 +133,11 @@ static bool is_seen_to(struct recovery *recovery, const struct intent *found)
     struct intent now;
     struct err err = {0};
     bool over = true;
-    if (journal_get(cli->desk.journal, found->id, &arena, &now, &err))
+    if (journal_get(cli->desk.journal, found->id, &arena, &now, &err)) {
+        bool reads = now.state == INTENT_UNKNOWN || now.state == INTENT_ACCEPTED;
         over = now.state != INTENT_SENT &&
-               (now.state != INTENT_UNKNOWN ||
-                (!recovery->settle && now.next_look_ms != found->next_look_ms));
+               (!reads || (!recovery->settle && now.next_look_ms != found->next_look_ms));
+    }
     arena_done(&arena);
     return over;
 }
@@ -166,11 +167,12 @@ static void look_at_all(struct recovery *recovery)
     }
 }
 
-/* Says what became of each; true when all are settled. */
-static bool report(struct recovery *recovery)
+/* Says what became of each; true when all are settled. What the API has accepted is, unless its end
+   was waited for. */
+static bool report(struct recovery *recovery, bool waited)
 {
     struct cli *cli = recovery->cli;
-    bool settled = true;
+    bool settled = true, late = false;
     for (size_t i = 0; i < recovery->open.count; i++) {
         struct intent now;
         struct err err = {0};
@@ -180,6 +182,7 @@ static bool report(struct recovery *recovery)
             continue;
         }
         settled = settled && (intent_state_is_final(now.state) || now.state == INTENT_ACCEPTED);
+        late = late || (waited && now.state == INTENT_ACCEPTED);
         cli_say_advice(cli_money_advice(cli, &now));
         struct buf line;
         buf_init(&line, 1 << 20);
@@ -194,7 +197,9 @@ static bool report(struct recovery *recovery)
         cli_print_line(&line);
         buf_done(&line);
     }
-    return settled;
+    if (late)
+        cli_say(text_ours(_("It was not final yet when the time to wait was over.")));
+    return settled && !late;
 }
 
 int cli_recover(struct cli *cli)
@@ -215,7 +220,7 @@ int cli_recover(struct cli *cli)
         cli_wait(cli, is_recovered, &recovery, wait_s * 1000, NULL);
     if (recovery.open.count == 0)
         cli_say(text_ours(_("Nothing is open: there is nothing to settle.")));
-    bool settled = report(&recovery);
+    bool settled = report(&recovery, wait_s > 0);
     intent_page_done(&recovery.open);
     if (!settled) /* says why, where the API is out of reach */
         cli_fetch_terminals(cli, false);

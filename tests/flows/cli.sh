@@ -229,6 +229,7 @@ says "wrong key: proof" '11001 · HTTP 403 · traceId'
 run refund "$paid" --amount 5,50 --reason customer-request --yes --json
 expect "refund accepted" 0 ".[0] | $fields and .state == \"accepted\" and .httpStatus == 202"
 says "requested is not refunded" "does not have the money back yet"
+run recover --wait 20 --json && expect "recover waits for its end" 0 '.[0].state == "succeeded"'
 run refund "$paid" --amount 7,01 --reason other --yes --json
 expect "more than is left" 1 '.[0].intent == null'
 run refund "$paid" --amount 1,11 --reason other --yes --json --wait 20
@@ -260,8 +261,6 @@ run capture "$hold" --amount 10 --yes && expect "one capture a hold" 1
 charge --amount 60 --pre-auth && hold=$(reference)
 run cancel "$hold" --yes --json --wait 20 && expect "cancel" 0 '.[0].state == "succeeded"'
 run cancel "$hold" --yes && expect "cancelled already" 1
-charge --amount 70,12 --pre-auth && hold=$(reference)
-run cancel "$hold" --yes --json --wait 1 && expect "not final in time" 3 '.[0].state == "accepted"'
 
 # --- link ---------------------------------------------------------------------------------------
 
@@ -309,6 +308,13 @@ wait "$victim"
 status=$? out=$(<"$box/out") err=
 expect "two interrupts leave it unknown" 3 '.[0].state == "sent"'
 run recover --wait 20 --json && expect "which is found out" 0 '.[0].state == "confirmed"'
+
+# --- long in coming -----------------------------------------------------------------------------
+
+charge --amount 70,12 --pre-auth && hold=$(reference)
+run cancel "$hold" --yes --json --wait 1 && expect "not final in time" 3 '.[0].state == "accepted"'
+run recover --wait 1 --json && expect "recover neither" 3 '.[0].state == "accepted"'
+run recover --json && expect "which is no trouble" 0 '.[0].state == "accepted"'
 
 # --- journal, doctor, live ----------------------------------------------------------------------
 
