@@ -1,5 +1,6 @@
 # avirato-console. Two commands for people: `make demo` and `make check`.
-# GNU make; objects under $(BUILD). CC=clang works as well; SAN=1 adds ASan and UBSan; V=1 shows commands.
+# GNU make; objects under $(BUILD). CC=clang works as well; SAN=1 adds ASan and UBSan; V=1 shows commands,
+# COVERAGE=1 counts branches for gcov.
 
 NAME    := avirato-console
 comma   := ,
@@ -30,11 +31,11 @@ HARDEN    = $(foreach flag,-fstack-clash-protection -fcf-protection=full -ftrivi
 ifdef SAN
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
 else
-HARDEN   += -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+HARDEN   += $(if $(COVERAGE),-O0 --coverage,-O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
 FLAGS    := -std=c17 -D_GNU_SOURCE $(WARNINGS) $(HARDEN) -DVERSION='"$(VERSION)"' \
             -DLOCALEDIR='"$(PREFIX)/share/locale"' $(INCLUDES)
-LINK     := $(if $(SAN),-fsanitize=address$(comma)undefined) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+LINK     := $(if $(SAN),-fsanitize=address$(comma)undefined) $(if $(COVERAGE),--coverage) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 
 sources   = $(wildcard $(1)/*.c)
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
