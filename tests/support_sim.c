@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REPLY_MAX   (8u << 20)
@@ -63,6 +64,31 @@ void lab_close(struct sim_lab *lab)
     free(lab);
 }
 
+static int64_t ahead_ms;
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec at;
+    clock_gettime(clock, &at);
+    return at.tv_sec * INT64_C(1000) + at.tv_nsec / 1000000 + ahead_ms;
+}
+
+static int64_t utc_ahead(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+static int64_t boot_ahead(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+void lab_skip(int64_t ms)
+{
+    ahead_ms = ms ? ahead_ms + ms : 0;
+    clock_replace(ms ? utc_ahead : NULL, ms ? boot_ahead : NULL);
+}
+
 void lab_new_key(struct sim_lab *lab)
 {
     random_uuid(lab->key);
@@ -85,6 +111,13 @@ static void talk_end(struct talk *talk)
         reply->status = (int)strtol(reply->head + 9, NULL, 10);
 }
 
+static void talk_closed(struct talk *talk, int why)
+{
+    talk->reply.closed = true;
+    talk->reply.refused |= why == ECONNREFUSED;
+    talk_end(talk);
+}
+
 static void talk_turn(void *ctx, short revents)
 {
     struct talk *talk = ctx;
@@ -93,6 +126,10 @@ static void talk_turn(void *ctx, short revents)
                          MSG_NOSIGNAL);
         if (n > 0)
             talk->sent += (size_t)n;
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            talk_closed(talk, errno);
+            return;
+        }
         if (talk->sent == talk->request.len) {
             loop_unwatch(talk->lab->loop, talk->watch);
             talk->watch = loop_watch_fd(talk->lab->loop, talk->fd, POLLIN, talk_turn, talk);
@@ -104,8 +141,7 @@ static void talk_turn(void *ctx, short revents)
     if (n > 0) {
         buf_add(&talk->reply.raw, bytes, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        talk->reply.closed = true;
-        talk_end(talk);
+        talk_closed(talk, n == 0 ? 0 : errno);
     }
 }
 
@@ -122,8 +158,10 @@ struct talk *lab_begin(struct sim_lab *lab, const char *method, const char *path
     buf_init(&talk->request, 1u << 20);
     buf_init(&talk->reply.raw, REPLY_MAX);
     buf_printf(&talk->request,
-               "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-KEY: %s\r\n", method, path,
-               access);
+               "%s %s HTTP/1.1\r\nHost: x\r\nConnection: %s\r\nX-API-KEY: %s\r\n", method, path,
+               lab->keep_alive ? "keep-alive" : "close", access);
+    if (lab->fault)
+        buf_printf(&talk->request, "X-Sim-Fault: %s\r\n", lab->fault);
     if (body) {
         buf_printf(&talk->request, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
                    strlen(body));
@@ -134,8 +172,8 @@ struct talk *lab_begin(struct sim_lab *lab, const char *method, const char *path
     talk->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     assert(talk->fd >= 0);
     int connected = connect(talk->fd, (struct sockaddr *)&address, sizeof(address));
-    assert(connected == 0 || errno == EINPROGRESS);
-    (void)connected;
+    talk->reply.refused = connected != 0 && errno == ECONNREFUSED;
+    assert(connected == 0 || errno == EINPROGRESS || talk->reply.refused);
     talk->watch = loop_watch_fd(lab->loop, talk->fd, POLLOUT, talk_turn, talk);
     return talk;
 }
@@ -148,6 +186,11 @@ static bool is_done(void *ctx)
 bool lab_finished(const struct talk *talk)
 {
     return talk->done;
+}
+
+const struct reply *lab_so_far(struct talk *talk)
+{
+    return &talk->reply;
 }
 
 struct reply *lab_finish(struct talk *talk, int64_t deadline_ms)

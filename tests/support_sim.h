@@ -12,6 +12,8 @@ struct sim_lab {
     struct sim *sim;
     char key[64];        /* the Idempotency-Key of the next POST, "" for none; kept until changed */
     const char *api_key; /* of the next requests; NULL: the one that fits the path */
+    const char *fault;   /* X-Sim-Fault of the next requests; NULL: none */
+    bool keep_alive;     /* the next requests ask for it, so that a reply may have no end */
 };
 /* Delays short enough for tests: charges 20 ms, modifications 40 ms. */
 struct sim_settings lab_settings(void);
@@ -23,7 +25,8 @@ struct reply {
     struct buf raw;
     const char *head, *body; /* inside raw */
     size_t body_len;
-    bool closed; /* by the server; else the deadline came first */
+    bool closed;  /* by the server; else the deadline came first */
+    bool refused; /* there was no connection at all */
 };
 /* One request on a connection of its own, until the server closes it. The reply is valid until the
    third call after it. */
@@ -37,6 +40,9 @@ struct talk *lab_begin(struct sim_lab *lab, const char *method, const char *path
 struct reply *lab_finish(struct talk *talk, int64_t deadline_ms);
 void lab_forget(struct talk *talk);
 bool lab_finished(const struct talk *talk);
+const struct reply *lab_so_far(struct talk *talk); /* only raw of it */
+/* From now on both clocks run ahead by so much more; 0: the real ones again. */
+void lab_skip(int64_t ms);
 void lab_new_key(struct sim_lab *lab);
 
 /* The text of "name":"…" or the digits of "name":n in body, the nth one from 0; "" when there is

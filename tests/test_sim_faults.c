@@ -40,7 +40,8 @@ static void test_spec(void **state)
                                        "GET*:delay=2000",
                                        "POST/pos/payment:500-afterx3",
                                        "/pos/*:429=5@0.25x2,GET*:cut=17",
-                                       "*:502-html=503@1"};
+                                       "*:502-html=503@1",
+                                       "*:refuse=100,CONNECT:hangupx3,CON*:deaf@0.5"};
     static const char *const bad[] = {"x",
                                       "*:",
                                       "*:nonsense",
@@ -53,7 +54,10 @@ static void test_spec(void **state)
                                       "*:delay=5 ",
                                       "*:409,",
                                       "*:drop-after=1.5",
-                                      ",*:409"};
+                                      ",*:409",
+                                      "GET*:hangup",
+                                      "/pos/payment:refuse=5",
+                                      "*:lag=-5"};
     struct err err;
     for (size_t i = 0; i < COUNT_OF(good); i++)
         assert_true(sim_faults_check(good[i], &err));
@@ -71,7 +75,7 @@ static void test_spec(void **state)
         assert_non_null(help);
         kinds++;
     }
-    assert_true(kinds >= 12);
+    assert_int_equal(kinds, 51);
 }
 
 struct strike {
@@ -95,6 +99,20 @@ static void test_each_kind(void **state)
         {"502-html-after", 502, true, "<html>"},
         {"429=7", 429, false, "Too many"},
         {"409", 409, false, "conflict"},
+        {"13004-after", 502, true, "13004"},
+        {"409-running", 409, true, "still running"},
+        {"429=0", 429, false, "Too many"},
+        {"502-html=503", 503, false, "503 Bad"},
+        {"not-utf8", 201, true, "{\"note\":\"\xff\xfe\xc3(\",\"success\":true"},
+        {"too-deep=50", 201, true, "{\"deep\":[[[["},
+        {"twice-named", 201, true,
+         "{\"status\":\"failed\"},\"success\":true,\"data\":{\"sessionId\""},
+        {"wrong-amount", 201, true, "{\"value\":25100,\"currency\":\"EUR\"}"},
+        {"wrong-amount=7", 201, true, "{\"value\":25007,"},
+        {"wrong-currency", 201, true, "{\"value\":25000,\"currency\":\"USD\"}"},
+        {"odd-status", 201, true, "\"status\":\"quarantined\""},
+        {"other-environment", 201, true, "{\"sessionId\":\"HOTEL9-EXTT-"},
+        {"no-reference", 201, true, "\"data\":{\"paymentUrl\""},
         {"garbage", 201, true, "{\"success\":tru\x1b"},
         {"empty", 201, true, ""},
         {"slow=1", 201, true, "\"sessionId\""},
@@ -113,8 +131,9 @@ static void test_each_kind(void **state)
         assert_int_equal(reply->status, strikes[i].status);
         assert_non_null(strstr(reply->body, strikes[i].body));
         assert_int_equal(sim_executions_of_key(lab->sim, lab->key), strikes[i].executed);
-        if (strcmp(strikes[i].rule, "429=7") == 0)
-            assert_non_null(strstr(reply->head, "Retry-After: 7"));
+        if (reply->status == 429)
+            assert_int_equal(strstr(reply->head, "Retry-After: 7") != NULL,
+                             strcmp(strikes[i].rule, "429=7") == 0);
         /* only once, as x1 says; what was executed is replayed, what was not is executed now */
         reply = lab_post(lab, LIVE "/payment/session", LINK_BODY);
         assert_int_equal(reply->status, 201);
@@ -126,6 +145,38 @@ static void test_each_kind(void **state)
         assert_int_equal(applied, 1);
         assert_false(sim_faults_count(lab->sim, 1, &matched, &applied));
     }
+}
+
+/* What one kind does to one request by its header, and that it was counted. */
+static void test_header(void **state)
+{
+    (void)state;
+    static const char *const of_connections[] = {"refuse", "hangup", "deaf"};
+    const char *kind;
+    assert_true(sim_faults_set(lab->sim, "", NULL));
+    for (size_t i = 0; (kind = sim_fault_kind(i, NULL)) != NULL; i++) {
+        bool connection = false;
+        for (size_t j = 0; j < COUNT_OF(of_connections); j++)
+            connection |= strcmp(kind, of_connections[j]) == 0;
+        uint64_t before = sim_fault_applied(lab->sim, kind);
+        lab->fault = kind;
+        lab_new_key(lab);
+        struct talk *talk = lab_begin(lab, "POST", LIVE "/payment/session", LINK_BODY);
+        while (sim_fault_applied(lab->sim, kind) == before && !lab_finished(talk))
+            loop_turn(lab->loop, 10);
+        assert_int_equal(sim_fault_applied(lab->sim, kind) - before, connection ? 0 : 1);
+        if (connection)
+            assert_int_equal(lab_finish(talk, 2000)->status, 400);
+        lab_forget(talk);
+        assert_true(sim_faults_set(lab->sim, "", NULL)); /* what was refused is not */
+    }
+    lab->fault = "409@0, 502-html=504";
+    assert_int_equal(lab_get(lab, SESSIONS)->status, 504);
+    lab->fault = "409@2";
+    assert_int_equal(lab_get(lab, SESSIONS)->status, 400);
+    lab->fault = NULL;
+    assert_int_equal(lab_get(lab, SESSIONS)->status, 200);
+    assert_int_equal(sim_fault_applied(lab->sim, "nonsense"), 0);
 }
 
 static void test_cut_everywhere(void **state)
@@ -178,6 +229,7 @@ static void test_control(void **state)
     assert_int_equal(reply->status, 200);
     assert_int_equal(lab_get(lab, TEST "/modifications?webcode=HOTEL9")->status, 409);
     assert_int_equal(lab_post(lab, "/__sim/faults", "what")->status, 400);
+    uint64_t refused = sim_fault_applied(lab->sim, "409");
     lab_new_key(lab);
     lab_post(lab, TEST "/payment/session", LINK_BODY);
     reply = lab_get(lab, "/__sim/ledger");
@@ -187,6 +239,10 @@ static void test_control(void **state)
     assert_non_null(strstr(reply->body, key));
     assert_non_null(strstr(reply->body, "\"rule\":\"GET/modifications:409\",\"matched\":1"));
     assert_string_equal(field_of(reply->body, "GET/modifications"), "1");
+    const char *counts = strstr(reply->body, "\"kinds\":{");
+    assert_non_null(counts);
+    snprintf(key, sizeof(key), "%llu", (unsigned long long)refused);
+    assert_string_equal(field_of(counts, "409"), key);
     assert_int_equal(sim_requests_seen(lab->sim, "GET/modifications"), 1);
     assert_true(sim_requests_seen(lab->sim, NULL) > 200);
     assert_int_equal(lab_post(lab, "/__sim/faults", "")->status, 200);
@@ -244,10 +300,10 @@ static void test_dialects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spec),     cmocka_unit_test(test_each_kind),
-        cmocka_unit_test(test_silence),  cmocka_unit_test(test_cut_everywhere),
-        cmocka_unit_test(test_chance),   cmocka_unit_test(test_control),
-        cmocka_unit_test(test_dialects),
+        cmocka_unit_test(test_spec),    cmocka_unit_test(test_each_kind),
+        cmocka_unit_test(test_silence), cmocka_unit_test(test_cut_everywhere),
+        cmocka_unit_test(test_header),  cmocka_unit_test(test_chance),
+        cmocka_unit_test(test_control), cmocka_unit_test(test_dialects),
     };
     return cmocka_run_group_tests(tests, open_lab, close_lab);
 }
