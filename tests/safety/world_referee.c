@@ -1,0 +1,457 @@
+/* What must hold. Compares the journals with what the server knows to be true. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "world_server.h"
+
+#define PATIENCE_MS (2 * MINUTE) /* beyond the quiet period, with the network healthy */
+
+static sqlite3_stmt *ask(struct proc *proc, const char *sql, const char *value)
+{
+    sqlite3_stmt *stmt = NULL;
+
+    if (sqlite3_prepare_v2(db_handle(proc->journal->db), sql, -1, &stmt, NULL) != SQLITE_OK)
+        return NULL;
+    if (value != NULL)
+        sqlite3_bind_text(stmt, 1, value, -1, SQLITE_STATIC);
+    return stmt;
+}
+
+static int64_t number(struct proc *proc, const char *sql, const char *value)
+{
+    sqlite3_stmt *stmt = ask(proc, sql, value);
+    int64_t found = -1;
+
+    if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+        found = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return found;
+}
+
+/* --- while it runs -------------------------------------------------------------------------- */
+
+void referee_leaves(struct proc *proc, const char *key)
+{
+    struct form *form = form_of(key);
+
+    figure_posts++;
+    if (form == NULL) {
+        world_violation("POST %s leaves, which nobody asked for", key);
+        return;
+    }
+    if (form->leaves++ == 0)
+        form->first_left = world.now;
+    form->last_left = world.now;
+    if (proc->storage_failed)
+        world_violation("POST %s leaves after trouble with the disk", key);
+    if (!disk_is_synced(proc->host))
+        world_violation("POST %s leaves before the disk has it", key);
+    int64_t attempt = number(proc,
+                             "SELECT attempt FROM intent WHERE intent_id = ? AND state = 'sent'",
+                             key);
+    if (attempt < form->leaves)
+        world_violation("POST %s leaves %d times, the journal says %d", key, form->leaves,
+                        (int)attempt);
+    if (form->kind == OP_LINK ? form->leaves > 3 : form->leaves > 1 + form->replays)
+        world_violation("POST %s leaves %d times, asked for %d times", key, form->leaves,
+                        1 + form->replays);
+    static const char others[] =
+        "SELECT count(*) FROM intent a JOIN intent b ON a.target = b.target AND"
+        " (a.kind = 'charge') = (b.kind = 'charge') AND (b.state IN ('prepared','sent','unknown')"
+        " OR (b.kind <> 'charge' AND b.state = 'accepted')) WHERE a.intent_id = ?";
+    if (form->kind != OP_LINK && number(proc, others, key) != 1)
+        world_violation("POST %s leaves beside another one on its target", key);
+}
+
+/* New audit rows go into the trace. */
+void referee_moved(struct proc *proc)
+{
+    struct host *host = proc->host;
+    sqlite3_stmt *stmt = proc->journal == NULL || proc->dying
+                             ? NULL
+                             : ask(proc, "SELECT seq, intent_id, event, detail FROM audit"
+                                         " WHERE seq > ?", NULL);
+
+    sqlite3_bind_int64(stmt, 1, host->audit_seen);
+    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+        host->audit_seen = sqlite3_column_int64(stmt, 0);
+        world_trace("%.8s %s (%.90s)", (const char *)sqlite3_column_text(stmt, 1),
+                    (const char *)sqlite3_column_text(stmt, 2),
+                    sqlite3_column_type(stmt, 3) == SQLITE_NULL
+                        ? "-"
+                        : (const char *)sqlite3_column_text(stmt, 3));
+    }
+    sqlite3_finalize(stmt);
+}
+
+/* --- has it ended, and in time? --------------------------------------------------------------- */
+
+static struct proc *witness(int host)
+{
+    for (int i = 0; i < HOST_PROCS; i++) {
+        struct proc *proc = &world.procs[host * HOST_PROCS + i];
+        if (proc->alive && !proc->dying)
+            return proc;
+    }
+    return NULL;
+}
+
+static void count_open(void *ctx)
+{
+    int64_t *open = ctx;
+
+    *open += number(world.running,
+                    "SELECT count(*) FROM intent WHERE state IN"
+                    " ('prepared','sent','unknown','accepted')",
+                    NULL) != 0;
+}
+
+bool referee_all_ended(void)
+{
+    int64_t open = 0;
+
+    for (int i = 0; i < WORLD_HOSTS; i++) {
+        struct proc *proc = witness(i);
+        if (world.settings.consoles[i] > 0 && proc == NULL)
+            return false;
+        if (proc != NULL)
+            proc_enter(proc, count_open, &open);
+    }
+    return open == 0;
+}
+
+/* The journal itself says since when nothing is known; a row of another boot must not stay so. */
+static void check_patience(void *ctx)
+{
+    (void)ctx;
+    struct proc *proc = world.running;
+    int64_t quiets[] = {world.settings.quiet_modification, world.settings.quiet_charge};
+    int64_t healed = world.now - world.healthy_at;
+    sqlite3_stmt *stmt = ask(proc,
+                             "SELECT intent_id, kind IN ('charge','link'), quiet_boot_id = ?1,"
+                             " quiet_boot_ms, state FROM intent WHERE"
+                             " state IN ('unknown','prepared')",
+                             clock_boot_id());
+
+    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+        bool unknown = sqlite3_column_bytes(stmt, 4) == 7;
+        int64_t quiet = quiets[sqlite3_column_int(stmt, 1)], age = healed;
+        if (unknown && sqlite3_column_int(stmt, 2) &&
+            clock_boot_ms() - sqlite3_column_int64(stmt, 3) < age)
+            age = clock_boot_ms() - sqlite3_column_int64(stmt, 3);
+        if (age > (unknown ? quiet : MINUTE) + PATIENCE_MS)
+            world_violation("%s is still %s, %lld s after it could be known",
+                            (const char *)sqlite3_column_text(stmt, 0),
+                            (const char *)sqlite3_column_text(stmt, 4), (long long)(age / 1000));
+    }
+    sqlite3_finalize(stmt);
+}
+
+void referee_check_patience(void)
+{
+    for (int i = 0; i < WORLD_HOSTS; i++)
+        if (witness(i) != NULL)
+            proc_enter(witness(i), check_patience, NULL);
+}
+
+/* --- what the server made of a key ------------------------------------------------------------ */
+
+struct truth {
+    const char *id, *state, *claim, *target;
+    enum op_kind kind;
+    int64_t attempt, charged, minor;
+    const struct srv_key *key;
+    const struct form *form;
+    int objects, good, open, bad; /* of this key at the server, by their status now */
+    bool flips, multiple;
+    bool claims_own, claims_other; /* server_reference names an object of it, of somebody else */
+    int likes;                     /* others' objects that nothing tells apart from ours */
+    bool claims_like;
+};
+
+static void count_status(struct truth *truth, const char *status, bool own, bool claimed)
+{
+    truth->claims_own |= claimed && own;
+    truth->claims_other |= claimed && !own;
+    if (!own)
+        return;
+    truth->objects++;
+    if (strcmp(status, "success") == 0)
+        truth->good++;
+    else if (strcmp(status, "pending") == 0 || strcmp(status, "received") == 0)
+        truth->open++;
+    else
+        truth->bad++;
+}
+
+static bool in_window(const struct truth *truth, int64_t made_at)
+{
+    int64_t quiet = truth->kind == OP_CHARGE ? world.settings.quiet_charge
+                                             : world.settings.quiet_modification;
+    int64_t slack = truth->kind == OP_CHARGE ? 2 * MINUTE + SECOND : MINUTE;
+
+    return truth->form != NULL && truth->form->leaves > 0 &&
+           made_at >= truth->form->first_left - slack &&
+           made_at <= truth->form->last_left + 2 * quiet + 20 * MINUTE;
+}
+
+static void look_at_payments(struct truth *truth, int index)
+{
+    for (int i = 0; i < server.payment_count; i++) {
+        const struct srv_payment *row = &server.payments[i];
+        bool own = row->key == index && index >= 0;
+        bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
+        count_status(truth, srv_payment_status(row, world.now), own, claimed);
+        truth->flips |= own && row->flips_at != 0;
+        /* Where names are echoed, only a row without one of ours can be taken for ours. */
+        bool like = !own && (!server.echoes || strchr(row->custom, '~') == NULL) &&
+                    strcmp(row->poi, truth->target) == 0 && row->minor == truth->minor &&
+                    in_window(truth, row->made_at);
+        truth->likes += like;
+        truth->claims_like |= like && claimed && !server.echoes;
+    }
+}
+
+static void look_at_modifications(struct truth *truth, int index)
+{
+    for (int i = 0; i < server.modification_count; i++) {
+        const struct srv_modification *row = &server.modifications[i];
+        bool own = row->key == index && index >= 0;
+        bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
+        count_status(truth, srv_modification_status(row, world.now), own, claimed);
+        truth->flips |= own && row->flips_at != 0;
+        bool like = !own && strcmp(row->type, op_name(truth->kind)) == 0 &&
+                    strcmp(server.payments[row->payment].ref, truth->target) == 0 &&
+                    row->minor == truth->minor && in_window(truth, row->made_at);
+        truth->likes += like;
+        truth->claims_like |= like && claimed;
+    }
+}
+
+static void look_at_sessions(struct truth *truth, int index)
+{
+    for (int i = 0; i < server.session_count; i++) {
+        const struct srv_session *row = &server.sessions[i];
+        bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
+        count_status(truth, "success", row->key == index && index >= 0, claimed);
+    }
+}
+
+/* --- the verdict ---------------------------------------------------------------------------- */
+
+static bool is(const struct truth *truth, const char *state)
+{
+    return strcmp(truth->state, state) == 0;
+}
+
+static bool says_no(const struct truth *truth)
+{
+    return is(truth, "void") || is(truth, "rejected") || is(truth, "declined") ||
+           is(truth, "not_executed") || is(truth, "failed");
+}
+
+static bool refunds_exceed(const char *payment)
+{
+    for (int i = 0; i < server.payment_count; i++)
+        if (strcmp(server.payments[i].ref, payment) == 0)
+            return server_refunded(i) > server_captured(i);
+    return false;
+}
+
+/* The whole list of what excuses a row that needs a person. */
+static const char *excuse(const struct truth *truth)
+{
+    if (truth->key != NULL && truth->key->beyond)
+        return "executed beyond the quiet period";
+    if (truth->flips)
+        return "the server changed its mind";
+    if (truth->objects > 1)
+        return "the server ran one key twice";
+    if (truth->likes > 0)
+        return "another system did the same";
+    if (truth->form != NULL && truth->form->resolved &&
+        truth->form->charged != (truth->good + truth->open > 0))
+        return "a person closed it wrongly";
+    if (truth->kind == OP_REFUND && quirk(FAULT_NO_LIMIT))
+        return "a server without limits";
+    return NULL;
+}
+
+static void complain(const struct truth *truth, const char *what)
+{
+    world_violation("%s %s is %s: %s (%d made, %d good, %d open, claim %s)", op_name(truth->kind),
+                    truth->id, truth->state, what, truth->objects, truth->good, truth->open,
+                    truth->claim == NULL ? "-" : truth->claim);
+}
+
+static void judge_manual(const struct truth *truth)
+{
+    figure_manual++;
+    if (excuse(truth) == NULL)
+        complain(truth, "nothing about it is ambiguous");
+    figure_ambiguous++;
+}
+
+static void judge_end(const struct truth *truth)
+{
+    bool done = truth->good + truth->open > 0, hand = is(truth, "resolved");
+    bool link = truth->kind == OP_LINK, charge = truth->kind == OP_CHARGE;
+
+    if (truth->claims_other && !truth->claims_like)
+        complain(truth, "it claims what another one did");
+    if (is(truth, "manual")) {
+        judge_manual(truth);
+        return;
+    }
+    if (hand || truth->claims_like)
+        return; /* a person's word; or what nobody can tell apart */
+    if (is(truth, "prepared") || is(truth, "sent") || is(truth, "unknown"))
+        complain(truth, "it has not ended");
+    else if (is(truth, "accepted"))
+        complain(truth, "the API has ended it");
+    else if (says_no(truth) && done && !(link && !server.echoes))
+        complain(truth, "but it was done");
+    else if (!says_no(truth) && !done)
+        complain(truth, "but it was not done");
+    else if (!says_no(truth) && !truth->claims_own)
+        complain(truth, "it claims nothing of its own");
+    else if (charge && truth->good > 1)
+        complain(truth, "charged twice, and nobody is told");
+}
+
+static const struct srv_key *find_key(struct truth *truth)
+{
+    truth->key = server_key(truth->id);
+    int index = truth->key == NULL ? -1 : (int)(truth->key - server.keys);
+
+    if (truth->kind == OP_CHARGE)
+        look_at_payments(truth, index);
+    else if (truth->kind == OP_LINK)
+        look_at_sessions(truth, index);
+    else
+        look_at_modifications(truth, index);
+    return truth->key;
+}
+
+static void check_counts(const struct truth *truth)
+{
+    int most = quirk(FAULT_DISHONOURED) ? (int)truth->attempt : 1;
+
+    if (truth->key == NULL)
+        return;
+    figure_executions += truth->key->executions;
+    if (truth->key->executions > most)
+        complain(truth, "the server ran it more often than it was asked to");
+    if (truth->key->posts > truth->attempt)
+        complain(truth, "more POSTs than attempts");
+}
+
+static const struct form *form_by_form_id(const char *form_id)
+{
+    for (int i = 0; i < world.form_count; i++)
+        if (strcmp(world.forms[i].form_id, form_id) == 0)
+            return &world.forms[i];
+    return NULL;
+}
+
+static enum op_kind kind_of(const char *name)
+{
+    int kind = 0;
+
+    while (kind < OP_KINDS - 1 && strcmp(op_name((enum op_kind)kind), name) != 0)
+        kind++;
+    return (enum op_kind)kind;
+}
+
+static void check_rows(struct proc *proc)
+{
+    sqlite3_stmt *stmt = ask(proc,
+                             "SELECT intent_id, state, server_reference, target, kind, attempt,"
+                             " coalesce(charged, 0), coalesce(amount_minor, 0), form_id, rev,"
+                             " (SELECT count(*) FROM audit a WHERE a.intent_id = i.intent_id),"
+                             " (SELECT count(DISTINCT rev) FROM audit a"
+                             "  WHERE a.intent_id = i.intent_id) FROM intent i",
+                             NULL);
+
+    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+        struct truth truth = {.id = (const char *)sqlite3_column_text(stmt, 0),
+                              .state = (const char *)sqlite3_column_text(stmt, 1),
+                              .claim = (const char *)sqlite3_column_text(stmt, 2),
+                              .target = (const char *)sqlite3_column_text(stmt, 3),
+                              .kind = kind_of((const char *)sqlite3_column_text(stmt, 4)),
+                              .attempt = sqlite3_column_int64(stmt, 5),
+                              .charged = sqlite3_column_int64(stmt, 6),
+                              .minor = sqlite3_column_int64(stmt, 7)};
+        figure_intents++;
+        truth.form = form_by_form_id((const char *)sqlite3_column_text(stmt, 8));
+        if (truth.form == NULL)
+            world_violation("%s was asked for by nobody", truth.id);
+        int64_t rev = sqlite3_column_int64(stmt, 9);
+        if (sqlite3_column_int64(stmt, 10) != rev || sqlite3_column_int64(stmt, 11) != rev)
+            world_violation("%s has %lld changes and %lld audit rows", truth.id, (long long)rev,
+                            (long long)sqlite3_column_int64(stmt, 10));
+        find_key(&truth);
+        world_trace("row %.8s %s %s: made %d good %d open %d", truth.id, op_name(truth.kind),
+                    truth.state, truth.objects, truth.good, truth.open);
+        check_counts(&truth);
+        judge_end(&truth);
+    }
+    sqlite3_finalize(stmt);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static void check_journal(void *ctx)
+{
+    struct proc *proc = world.running;
+    struct err err = {0};
+    int64_t entries;
+
+    (void)ctx;
+    check_rows(proc);
+    if (!db_check(proc->journal->db, false, &err))
+        world_violation("integrity_check: %s", err.detail);
+    if (!journal_verify(proc->journal, &entries, &err))
+        world_violation("the audit chain: %s", err.detail);
+}
+
+/* Every key that the server saw stands in a journal. */
+static void check_key(void *ctx)
+{
+    struct srv_key *key = ctx;
+
+    if (number(world.running, "SELECT count(*) FROM intent WHERE intent_id = ?", key->key) == 1)
+        key->host = 1;
+}
+
+static void check_limits(void *ctx)
+{
+    const char *payment = ctx;
+
+    if (number(world.running, "SELECT count(*) FROM intent WHERE target = ? AND kind = 'refund'"
+                              " AND state IN ('succeeded','accepted')", payment) > 0 &&
+        number(world.running, "SELECT count(*) FROM intent WHERE target = ? AND kind = 'refund'"
+                              " AND state = 'manual'", payment) == 0)
+        world_violation("the refunds of %s exceed it, and nobody is told", payment);
+}
+
+void referee_final(void)
+{
+    for (int i = 0; i < WORLD_HOSTS; i++) {
+        struct proc *proc = witness(i);
+        if (proc == NULL)
+            continue;
+        proc_enter(proc, check_journal, NULL);
+        for (int j = 0; j < server.key_count; j++)
+            proc_enter(proc, check_key, &server.keys[j]);
+    }
+    for (int j = 0; j < server.key_count; j++)
+        if (!server.keys[j].host)
+            world_violation("the server saw key %s, no journal has it", server.keys[j].key);
+    for (int j = 0; witness(0) != NULL && world.settings.consoles[1] == 0 &&
+                    !world.settings.foreign && j < server.payment_count; j++)
+        if (refunds_exceed(server.payments[j].ref))
+            proc_enter(witness(0), check_limits, server.payments[j].ref);
+}
