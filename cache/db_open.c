@@ -138,11 +138,26 @@ static const struct {
     {SQLITE_LIMIT_VARIABLE_NUMBER, 100},
 };
 
+/* Where others open the file at the same moment SQLite refuses some settings at once, without the
+   wait that it has for writes. */
+static bool set(struct db *db, const char *setting, struct err *err)
+{
+    enum { TRIES = 500, PAUSE_MS = 20 };
+
+    for (int tries = 1;; tries++) {
+        if (db_script(db, setting, err))
+            return true;
+        if ((sqlite3_errcode(db->handle) & 0xff) != SQLITE_BUSY || tries == TRIES)
+            return false;
+        sqlite3_sleep(PAUSE_MS);
+    }
+}
+
 static bool apply(struct db *db, const struct setting *rows, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
         sqlite3_stmt *stmt = NULL;
-        if (!db_script(db, rows[i].set, err))
+        if (!set(db, rows[i].set, err))
             return false;
         int rc = sqlite3_prepare_v2(db->handle, rows[i].get, -1, &stmt, NULL);
         if (rc != SQLITE_OK)
@@ -299,8 +314,8 @@ static bool take_over(struct db *db, const struct db_spec *spec, struct err *err
     int64_t mark = 0, tables = 0;
 
     if (!harden(db, err) || !apply(db, common_settings, COUNT_OF(common_settings), err) ||
-        !db_get_int(db, err, &mark, 0, "PRAGMA application_id") ||
-        !db_get_int(db, err, &tables, 0, "SELECT count(*) FROM sqlite_schema"))
+        !db_get_int(db, err, &tables, 0, "SELECT count(*) FROM sqlite_schema") ||
+        !db_get_int(db, err, &mark, 0, "PRAGMA application_id")) /* another may be making both */
         return false;
     if (mark != spec->application_id && (mark != 0 || tables != 0))
         return err_set(err, ERR_DATA, "%s is not a file of this program", spec->path);
