@@ -10,7 +10,6 @@
 
 #define PIECE     8192u
 #define MIB       (INT64_C(1) << 20)
-#define HEAD      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 #define BLOCK_LEN 1038 /* of the wire for a MiB of blanks */
 
 struct pour {
@@ -75,7 +74,9 @@ static void pour_prepare(struct pour *pour, const struct sim_answer *answer)
     buf_init(&pour->now, 2 * PIECE);
     buf_init(&pour->then, 2 * PIECE);
     pour->left = SIM_FOREVER;
-    buf_puts(&pour->now, HEAD);
+    buf_printf(&pour->now,
+               "HTTP/1.1 %d Answer\r\nContent-Type: application/json\r\nConnection: close\r\n",
+               answer->status);
     if (answer->pour == POUR_BOMB) {
         static const unsigned char gzip[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
         pour->left = answer->pour_mib;
