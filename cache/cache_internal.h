@@ -16,6 +16,7 @@ struct cache {
     int wal_pages;            /* frames in the write-ahead log after the last commit */
     bool tidying;             /* the reader thread moves them into the file */
     bool building, has_indexes; /* see cache_build_indexes() */
+    int64_t version;          /* SQLite's count of what other consoles have stored, last seen */
 };
 
 /* Table of a kind: sessions, payments, modifications. Its raw objects are in raw_X, rows not yet in

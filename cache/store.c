@@ -373,6 +373,16 @@ static bool store_one(struct store *store, const struct record *said)
     return differs ? change_row(store, &old, &merged) : keep_row(store, &old, said->raw);
 }
 
+/* What another console has stored meanwhile is no news when it comes here, and yet nobody here has
+   seen it. */
+static bool others_have_stored(struct cache *cache)
+{
+    int64_t before = cache->version;
+
+    return db_get_int(cache->db, NULL, &cache->version, before, "PRAGMA data_version") &&
+           cache->version != before;
+}
+
 bool cache_store(struct cache *cache, const struct record *records, size_t count,
                  enum record_source source, struct store_result *out, struct err *err)
 {
@@ -398,6 +408,9 @@ bool cache_store(struct cache *cache, const struct record *records, size_t count
         db_rollback(cache->db);
     if (good && store.result.added + store.result.changed + store.result.refused > 0)
         changes_raise(cache->changes, CHANGED_RECORDS(store.kind));
+    if (good && others_have_stored(cache))
+        changes_raise(cache->changes,
+                      CHANGED_SESSIONS | CHANGED_PAYMENTS | CHANGED_MODIFICATIONS);
     if (out != NULL)
         *out = store.result;
     return good;
