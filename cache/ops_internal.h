@@ -168,6 +168,9 @@ struct match reconcile_apply(struct ops *ops, const struct intent *intent,
 /* The same for an ACCEPTED one. */
 void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
                               const struct record *rows, size_t count);
+/* A refund of ours that was taken on: a person's, when all refunds of the payment, by whomever, are
+   more than what was captured. */
+void reconcile_check_refunds(struct ops *ops, const struct intent *intent);
 /* A complete reading without a match: when it is the second fresh one after the quiet period
    NOT_EXECUTED, or a person's where a row is in doubt (may be NULL); else remembered. */
 void reconcile_absent(struct watch *watch, const struct intent *intent,

@@ -62,6 +62,8 @@ static void hold_against(struct ops *ops, const struct intent *intent, const str
     if (move.to == intent->state) {
         if (!is_ticked(ops, intent))
             journal_reconciled(ops->journal, intent->id, NULL);
+        if (intent->state == INTENT_SUCCEEDED)
+            reconcile_check_refunds(ops, intent); /* another host's may have come later */
         return;
     }
     /* A modification is known here by its claim, so UNKNOWN ones are not concerned. */

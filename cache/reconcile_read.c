@@ -185,7 +185,7 @@ struct match reconcile_apply(struct ops *ops, const struct intent *intent,
 
 /* Another host may have refunded at the same time: the server's own limit is not to be relied on.
  */
-static void check_refunds(struct ops *ops, const struct intent *intent)
+void reconcile_check_refunds(struct ops *ops, const struct intent *intent)
 {
     struct payment_facts facts;
 
@@ -210,7 +210,7 @@ void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
                                               : row->failure_reason};
         if (status == STATUS_GOOD || status == STATUS_BAD)
             journal_learn(ops->journal, intent->id, &move, NULL);
-        check_refunds(ops, intent);
+        reconcile_check_refunds(ops, intent);
         return;
     }
 }
