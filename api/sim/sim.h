@@ -2,10 +2,12 @@
    /external/v1/ (live keys and data) and /external/v1/test/. Training, demos and tests talk to it;
    it runs inside the caller's loop, without a thread.
 
-   Time. Nothing in it needs a timer but a delayed answer: what is created now and changes later
-   (a refund that resolves, a charge that the terminal is still busy with, a link that gets paid) is
-   stored with the moment it changes, and its status is worked out when it is read. So several
-   simulators may share one data file, and a process that is killed loses nothing it had received.
+   Time. Nothing in it needs a timer but an answer or a connection that waits: what is created now
+   and changes later (a refund that resolves, a charge that the terminal is still busy with, a link
+   that gets paid) is stored with the moment it changes, and its status is worked out when it is
+   read; what is to be executed later is kept, and executed as of its moment before anybody looks.
+   So several simulators may share one data file, and a process that is killed loses nothing it had
+   received.
 
    Magic amounts, by the last two digits of the minor units. POS charge: 01 refused by the issuer,
    02 cancelled by the customer, 03 error 13001 before anything was charged, 04 charged but the

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define PIECE     8192u
+#define PIECE     65536u
 #define MIB       (INT64_C(1) << 20)
 #define BLOCK_LEN 1038 /* of the wire for a MiB of blanks */
 
