@@ -59,7 +59,7 @@ static void spawn_refund(struct company *company, struct company_run *run,
                                    "--yes", NULL});
 }
 
-/* --- eight consoles refund one payment --------------------------------------------------------- */
+/* --- eight consoles refund one payment -------------------------------------------------------- */
 
 /* Who was turned away is told who holds the payment, or what is left of it. */
 static void check_words(struct company *company, const struct company_run *run, int round,
@@ -145,7 +145,7 @@ static void refunds(struct company *company)
            (unsigned long long)(company->violations - before));
 }
 
-/* --- the same charge from eight consoles -------------------------------------------------------- */
+/* --- the same charge from eight consoles ------------------------------------------------------ */
 
 /* One reference, two terminals, no --again: one of them charges, the others are told. */
 static void twice(struct company *company)
@@ -186,7 +186,7 @@ static void twice(struct company *company)
            (unsigned long long)(company->violations - before));
 }
 
-/* --- two hosts ---------------------------------------------------------------------------------- */
+/* --- two hosts -------------------------------------------------------------------------------- */
 
 static bool is_alarmed(struct company *company, const char *host)
 {
@@ -260,7 +260,7 @@ static void hosts(struct company *company)
     printf("= over-refunds of two hosts noticed: %d of %d\n", noticed, over);
 }
 
-/* --- the cache goes away ------------------------------------------------------------------------ */
+/* --- the cache goes away ---------------------------------------------------------------------- */
 
 static void delete_cache(struct company *company, const char *host)
 {
@@ -329,7 +329,7 @@ static void cache(struct company *company)
     printf("= cache deletions survived: %d of %d\n", survived, done);
 }
 
-/* --- all of it ----------------------------------------------------------------------------------- */
+/* --- all of it -------------------------------------------------------------------------------- */
 
 int main(int argc, char **argv)
 {

@@ -36,7 +36,7 @@ int64_t company_now_ms(void)
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* --- options, folder, server ------------------------------------------------------------------- */
+/* --- options, folder, server ------------------------------------------------------------------ */
 
 static bool read_options(struct company *company, int argc, char **argv)
 {
@@ -154,7 +154,7 @@ void company_turn(struct company *company, int ms)
     loop_turn(company->loop, ms);
 }
 
-/* --- consoles ---------------------------------------------------------------------------------- */
+/* --- consoles --------------------------------------------------------------------------------- */
 
 static void make_folders(struct company *company, char *path)
 {
@@ -333,7 +333,7 @@ void company_must(struct company *company, struct company_run *run, const struct
         give_up(company, words[0], run->err);
 }
 
-/* --- screens ----------------------------------------------------------------------------------- */
+/* --- screens ---------------------------------------------------------------------------------- */
 
 struct pty *company_screen(struct company *company, const struct company_env *env,
                            const char *program)

@@ -1,6 +1,6 @@
 /* Many consoles and one server: the bundled server runs in this process and its loop, the real
    console in others, each on a host (a folder with its journal and cache) and of a person. What
-   happened to the money is judged by the server's books and by the journals as SQLite reads them. */
+   happened to the money is judged by the server's books and by the journals as SQLite has them. */
 #ifndef TESTS_SAFETY_SUPPORT_COMPANY_H
 #define TESTS_SAFETY_SUPPORT_COMPANY_H
 
@@ -41,7 +41,7 @@ int64_t company_now_ms(void);
 /* Lets the server work for a moment. */
 void company_turn(struct company *company, int ms);
 
-/* --- consoles ---------------------------------------------------------------------------------- */
+/* --- consoles --------------------------------------------------------------------------------- */
 
 #define COMPANY_ENV_MAX 16
 struct company_env {
@@ -77,7 +77,7 @@ int company_do(struct company *company, struct company_run *run, const struct co
 void company_must(struct company *company, struct company_run *run, const struct company_env *env,
                   int wanted, const char *const words[]);
 
-/* --- screens ----------------------------------------------------------------------------------- */
+/* --- screens ---------------------------------------------------------------------------------- */
 
 struct pty *company_screen(struct company *company, const struct company_env *env,
                            const char *program);
@@ -85,7 +85,7 @@ struct pty *company_screen(struct company *company, const struct company_env *en
 bool company_sees(struct company *company, struct pty *pty, const char *text, int limit_ms);
 bool company_loses(struct company *company, struct pty *pty, const char *text, int limit_ms);
 
-/* --- the referee ------------------------------------------------------------------------------- */
+/* --- the referee ------------------------------------------------------------------------------ */
 
 struct company_row {
     char id[40], kind[12], state[16], why[200], person[40], claim[80];

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES = 8, SHARED = 100, LONGEST_MS = 5000 };
+enum { PROCESSES = 8, SHARED = 40, LONGEST_MS = 5000 };
 
 /* In shared memory. */
 struct tally {
@@ -154,7 +154,7 @@ static int64_t check(struct company *company, const struct tally *tallies, const
     return made - entries;
 }
 
-/* --- births ------------------------------------------------------------------------------------- */
+/* --- births ----------------------------------------------------------------------------------- */
 
 static void open_both(const char *folder)
 {
@@ -203,7 +203,7 @@ void company_births(struct company *company)
 void company_transitions(struct company *company)
 {
     static char shared[SHARED][INTENT_ID_SIZE];
-    int64_t wanted = company->full ? 1000 : 60, sum = 0, longest = 0;
+    int64_t wanted = company->full ? 1000 : 100, sum = 0, longest = 0;
     size_t size = PROCESSES * sizeof(struct tally);
     struct tally own = {0};
     struct tally *tallies =

@@ -71,7 +71,7 @@ int64_t company_number(struct company *company, const char *host, const char *sq
     return number;
 }
 
-/* --- all keys ---------------------------------------------------------------------------------- */
+/* --- all keys --------------------------------------------------------------------------------- */
 
 struct books {
     struct company *company;
@@ -138,8 +138,8 @@ void company_referee(struct company *company, const char *part)
         company, part, mem_alloc(ROWS_MAX * sizeof(struct company_row)), 0};
 
     for (size_t i = 0; i < company->host_count; i++) {
-        int more =
-            company_rows(company, company->hosts[i], books.rows + books.count, ROWS_MAX - books.count);
+        int more = company_rows(company, company->hosts[i], books.rows + books.count,
+                                ROWS_MAX - books.count);
         if (more < 0)
             company_violation(company, "%s: the journal of %s cannot be read", part,
                               company->hosts[i]);
