@@ -19,6 +19,7 @@ enum db_flavour {
     DB_CACHE_READER /* a second connection to an existing cache that only reads and checkpoints */
 };
 
+struct db;
 struct db_spec {
     const char *path;         /* its folder exists; the file is made (0600) if missing */
     enum db_flavour flavour;
@@ -30,9 +31,12 @@ struct db_spec {
        copy is made first at "<path>.v<i>"). A cache has one step that makes everything; any other
        user_version is ERR_DATA. */
     const char *const *steps;
+    /* Journal: checks and completes what a file of another version held, inside the transaction of
+       the last step; false and err: the file stays of its old version. May be NULL. */
+    bool (*carry)(void *ctx, struct db *db, struct err *err);
+    void *ctx;
 };
 
-struct db;
 struct db *db_open(const struct db_spec *spec, struct err *err);
 void db_close(struct db *db); /* NULL is fine */
 
@@ -77,7 +81,12 @@ bool db_fail(struct db *db, int rc, const char *doing, struct err *err);
 
 /* Whole check, for `doctor`: ERR_DATA names the first trouble. quick: quick_check. */
 bool db_check(struct db *db, bool quick, struct err *err);
-/* A consistent copy through the backup API, 0600, refused when the file exists. */
+/* Whether tables, indexes and triggers are those that the steps make, and the rows of that table
+   too: ERR_DATA names what differs. */
+bool db_check_schema(struct db *db, const char *const *steps, int version, const char *table,
+                     struct err *err);
+/* A consistent copy through the backup API, 0600, refused when the file exists. Whole or not there,
+   whenever it is stopped (then a file PATH-part-… may be left). */
 bool db_backup(struct db *db, const char *path, struct err *err);
 
 #endif

@@ -103,8 +103,13 @@ bool journal_acknowledge(struct journal *journal, const char *id, const char *no
 /* A named person closes a MANUAL or UNKNOWN row by hand, with evidence. charged: what that says. */
 bool journal_resolve(struct journal *journal, const char *id, bool charged, const char *evidence,
                      struct err *err);
-/* Walks the hash chain; false ERR_DATA naming the first broken entry. *entries: good ones. */
+/* The whole file, its tables, the hash chain, and each intent against its last audit row; false
+   ERR_DATA naming the first that does not hold. *entries: good ones of the chain. */
 bool journal_verify(struct journal *journal, int64_t *entries, struct err *err);
+/* The hash of the last entry. Kept elsewhere it shows later that the end was cut off, or all of it
+   written anew: both leave a file that holds. */
+#define JOURNAL_HEAD_SIZE 65
+bool journal_head(struct journal *journal, char head[JOURNAL_HEAD_SIZE], struct err *err);
 /* The audit trail, oldest first; fn returns false to stop. */
 struct audit_entry {
     int64_t seq, utc_ms;

@@ -1,5 +1,8 @@
 /* The audit trail: who did what, when, from where, chained by SHA-256 so that an edit, removal,
-   reordering or insertion shows. The limit: whoever owns the file can rewrite all of it. */
+   reordering or insertion shows. Each entry also holds the hash of the intent's row after the
+   change, so that the trail speaks for the rows as well. The limit: whoever owns the file can
+   rewrite all of it, or cut its end off with all that this tells of; only a head kept elsewhere
+   shows that. */
 #include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -30,45 +33,52 @@ static void hash_int(crypto_hash_sha256_state *state, int64_t value)
     hash_text(state, text);
 }
 
-/* Columns in the order of the select below, which is the canonical one. */
-#define AUDIT_COLUMNS                                                                              \
-    "seq, utc, clock, intent_id, event, state, rev, person, os_user, tty, origin, host,"           \
-    " trace_id, detail, hash"
-enum {
-    COL_SEQ,
-    COL_UTC,
-    COL_CLOCK,
-    COL_INTENT,
-    COL_EVENT,
-    COL_STATE,
-    COL_REV,
-    COL_PERSON,
-    COL_USER,
-    COL_TTY,
-    COL_ORIGIN,
-    COL_HOST,
-    COL_TRACE,
-    COL_DETAIL,
-    COL_HASH
-};
-
 static const char *column(sqlite3_stmt *stmt, int index)
 {
     return (const char *)sqlite3_column_text(stmt, index);
 }
 
-static void hash_row(sqlite3_stmt *stmt, const unsigned char previous[HASH_SIZE],
-                     unsigned char out[HASH_SIZE])
+bool audit_is_hash(sqlite3_stmt *stmt, int column, const unsigned char hash[HASH_SIZE])
+{
+    return sqlite3_column_bytes(stmt, column) == HASH_SIZE &&
+           memcmp(sqlite3_column_blob(stmt, column), hash, HASH_SIZE) == 0;
+}
+
+/* The content comes last and not at all where there is none, as in entries of the first version. */
+void audit_hash_row(sqlite3_stmt *stmt, const unsigned char previous[HASH_SIZE],
+                    unsigned char out[HASH_SIZE])
 {
     crypto_hash_sha256_state state;
 
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, previous, HASH_SIZE);
-    for (int i = COL_SEQ; i < COL_HASH; i++)
-        if (i == COL_SEQ || i == COL_UTC || i == COL_REV)
+    for (int i = AUDIT_SEQ; i < AUDIT_CONTENT; i++)
+        if (i == AUDIT_SEQ || i == AUDIT_UTC || i == AUDIT_REV)
             hash_int(&state, sqlite3_column_int64(stmt, i));
         else
             hash_text(&state, column(stmt, i));
+    if (sqlite3_column_type(stmt, AUDIT_CONTENT) != SQLITE_NULL)
+        crypto_hash_sha256_update(&state, sqlite3_column_blob(stmt, AUDIT_CONTENT),
+                                  (unsigned long long)sqlite3_column_bytes(stmt, AUDIT_CONTENT));
+    crypto_hash_sha256_final(&state, out);
+}
+
+/* Each value with its type and length: no two different rows are the same bytes. */
+void audit_hash_content(sqlite3_stmt *stmt, int first, unsigned char out[HASH_SIZE])
+{
+    crypto_hash_sha256_state state;
+
+    crypto_hash_sha256_init(&state);
+    for (int i = first; i < sqlite3_column_count(stmt); i++) {
+        int type = sqlite3_column_type(stmt, i);
+        const void *bytes = type == SQLITE_BLOB ? sqlite3_column_blob(stmt, i)
+                                                : (const void *)sqlite3_column_text(stmt, i);
+        int len = sqlite3_column_bytes(stmt, i);
+        hash_int(&state, type);
+        hash_int(&state, len);
+        if (len > 0)
+            crypto_hash_sha256_update(&state, bytes, (unsigned long long)len);
+    }
     crypto_hash_sha256_final(&state, out);
 }
 
@@ -93,13 +103,43 @@ static bool read_head(struct journal *journal, int64_t *seq, unsigned char hash[
     if (stmt == NULL)
         return false;
     enum db_step step = db_step(journal->db, stmt, err);
+    bool good = step != DB_FAILED;
     if (step == DB_ROW) {
         *seq = sqlite3_column_int64(stmt, 0);
-        assert(sqlite3_column_bytes(stmt, 1) == HASH_SIZE);
-        memcpy(hash, sqlite3_column_blob(stmt, 1), HASH_SIZE);
+        if (sqlite3_column_bytes(stmt, 1) == HASH_SIZE)
+            memcpy(hash, sqlite3_column_blob(stmt, 1), HASH_SIZE);
+        else
+            good = err_set(err, ERR_DATA, "audit entry %" PRId64 " has no hash", *seq);
     }
     db_end(stmt);
-    return step != DB_FAILED;
+    return good;
+}
+
+bool journal_head(struct journal *journal, char head[JOURNAL_HEAD_SIZE], struct err *err)
+{
+    unsigned char hash[HASH_SIZE];
+    int64_t seq;
+    bool good = read_head(journal, &seq, hash, err);
+
+    sodium_bin2hex(head, JOURNAL_HEAD_SIZE, hash, HASH_SIZE);
+    return good;
+}
+
+static bool read_content(struct journal *journal, const char *id, unsigned char hash[HASH_SIZE],
+                         struct err *err)
+{
+    sqlite3_stmt *stmt =
+        db_query(journal->db, err, "SELECT * FROM intent WHERE intent_id = ?", "t", id);
+
+    if (stmt == NULL)
+        return false;
+    enum db_step step = db_step(journal->db, stmt, err);
+    if (step == DB_ROW)
+        audit_hash_content(stmt, 0, hash);
+    else if (step == DB_DONE)
+        err_set(err, ERR_NOT_FOUND, "intent %s", id);
+    db_end(stmt);
+    return step == DB_ROW;
 }
 
 static const char *or_null(const char *text)
@@ -109,13 +149,14 @@ static const char *or_null(const char *text)
 
 bool audit_append(struct journal *journal, const struct audit_fact *fact, struct err *err)
 {
-    unsigned char hash[HASH_SIZE];
+    unsigned char hash[HASH_SIZE], content[HASH_SIZE];
     int64_t seq, utc = clock_utc_ms();
     const char *clock = clock_state();
     crypto_hash_sha256_state state;
 
     assert(db_in_transaction(journal->db));
-    if (!read_head(journal, &seq, hash, err))
+    if (!read_head(journal, &seq, hash, err) ||
+        !read_content(journal, fact->intent_id, content, err))
         return false;
     const char *texts[] = {
         journal->person, journal->os_user, or_null(journal->tty), or_null(journal->origin),
@@ -131,15 +172,16 @@ bool audit_append(struct journal *journal, const struct audit_fact *fact, struct
     hash_int(&state, fact->rev);
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         hash_text(&state, texts[i]);
+    crypto_hash_sha256_update(&state, content, HASH_SIZE);
     crypto_hash_sha256_final(&state, hash);
     return db_run(journal->db, err,
-                  "INSERT INTO audit(" AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                  "iittttitttttttb", seq, utc, clock, fact->intent_id, fact->event, fact->state,
+                  "INSERT INTO audit(" AUDIT_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                  "iittttitttttttbb", seq, utc, clock, fact->intent_id, fact->event, fact->state,
                   fact->rev, texts[0], texts[1], texts[2], texts[3], texts[4], texts[5], texts[6],
-                  (const void *)hash, sizeof hash);
+                  (const void *)content, sizeof content, (const void *)hash, sizeof hash);
 }
 
-/* --- reading and checking -------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 bool journal_audit(struct journal *journal, bool (*fn)(void *ctx, const struct audit_entry *entry),
                    void *ctx, struct err *err)
@@ -149,18 +191,19 @@ bool journal_audit(struct journal *journal, bool (*fn)(void *ctx, const struct a
     enum db_step step = DB_FAILED;
 
     while (stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
-        char hex[2 * HASH_SIZE + 1];
-        sodium_bin2hex(hex, sizeof hex, sqlite3_column_blob(stmt, COL_HASH), HASH_SIZE);
-        struct audit_entry entry = {.seq = sqlite3_column_int64(stmt, COL_SEQ),
-                                    .utc_ms = sqlite3_column_int64(stmt, COL_UTC),
-                                    .intent_id = column(stmt, COL_INTENT),
-                                    .event = column(stmt, COL_EVENT),
-                                    .person = column(stmt, COL_PERSON),
-                                    .os_user = column(stmt, COL_USER),
-                                    .tty = column(stmt, COL_TTY),
-                                    .origin = column(stmt, COL_ORIGIN),
-                                    .trace_id = column(stmt, COL_TRACE),
-                                    .detail = column(stmt, COL_DETAIL),
+        char hex[2 * HASH_SIZE + 1] = "";
+        if (sqlite3_column_bytes(stmt, AUDIT_HASH) == HASH_SIZE)
+            sodium_bin2hex(hex, sizeof hex, sqlite3_column_blob(stmt, AUDIT_HASH), HASH_SIZE);
+        struct audit_entry entry = {.seq = sqlite3_column_int64(stmt, AUDIT_SEQ),
+                                    .utc_ms = sqlite3_column_int64(stmt, AUDIT_UTC),
+                                    .intent_id = column(stmt, AUDIT_INTENT),
+                                    .event = column(stmt, AUDIT_EVENT),
+                                    .person = column(stmt, AUDIT_PERSON),
+                                    .os_user = column(stmt, AUDIT_USER),
+                                    .tty = column(stmt, AUDIT_TTY),
+                                    .origin = column(stmt, AUDIT_ORIGIN),
+                                    .trace_id = column(stmt, AUDIT_TRACE),
+                                    .detail = column(stmt, AUDIT_DETAIL),
                                     .hash = hex};
         if (!fn(ctx, &entry)) {
             step = DB_DONE;
@@ -169,58 +212,4 @@ bool journal_audit(struct journal *journal, bool (*fn)(void *ctx, const struct a
     }
     db_end(stmt);
     return step == DB_DONE;
-}
-
-static bool verify_chain(struct journal *journal, int64_t *entries, struct err *err)
-{
-    unsigned char hash[HASH_SIZE] = {0}, expected[HASH_SIZE];
-    sqlite3_stmt *stmt =
-        db_query(journal->db, err, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq", "");
-    enum db_step step = DB_FAILED;
-    bool good = true;
-
-    while (good && stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
-        hash_row(stmt, hash, expected);
-        good = sqlite3_column_int64(stmt, COL_SEQ) == *entries + 1 &&
-               sqlite3_column_bytes(stmt, COL_HASH) == HASH_SIZE &&
-               memcmp(sqlite3_column_blob(stmt, COL_HASH), expected, HASH_SIZE) == 0;
-        if (!good)
-            err_set(err, ERR_DATA, "audit entry %" PRId64 " is missing or was changed",
-                    *entries + 1);
-        memcpy(hash, expected, HASH_SIZE);
-        *entries += good;
-    }
-    db_end(stmt);
-    return good && step == DB_DONE;
-}
-
-/* Each intent must be where its last audit row says it is: shows rows changed without a trace and a
-   trail whose end was cut off. */
-static bool verify_rows(struct journal *journal, struct err *err)
-{
-    sqlite3_stmt *stmt = db_query(
-        journal->db, err,
-        "SELECT i.intent_id, i.body, i.body_sha256, (SELECT a.rev = i.rev AND a.state = i.state"
-        " FROM audit a WHERE a.intent_id = i.intent_id ORDER BY a.seq DESC LIMIT 1) FROM intent i",
-        "");
-    enum db_step step = DB_FAILED;
-    bool good = true;
-
-    while (good && stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
-        unsigned char hash[HASH_SIZE];
-        crypto_hash_sha256(hash, sqlite3_column_blob(stmt, 1),
-                           (unsigned long long)sqlite3_column_bytes(stmt, 1));
-        good = sqlite3_column_int(stmt, 3) == 1 &&
-               memcmp(hash, sqlite3_column_blob(stmt, 2), HASH_SIZE) == 0;
-        if (!good)
-            err_set(err, ERR_DATA, "intent %s differs from the audit trail", column(stmt, 0));
-    }
-    db_end(stmt);
-    return good && step == DB_DONE;
-}
-
-bool journal_verify(struct journal *journal, int64_t *entries, struct err *err)
-{
-    *entries = 0;
-    return verify_chain(journal, entries, err) && verify_rows(journal, err);
 }

@@ -42,7 +42,8 @@ struct journal *journal_open(const char *path, const char *webcode, enum env env
                            .webcode = webcode,
                            .env = env,
                            .version = JOURNAL_VERSION,
-                           .steps = journal_steps};
+                           .steps = journal_steps,
+                           .carry = journal_carry};
     struct journal *journal = mem_alloc(sizeof *journal);
     const char *person = settings->person;
 
@@ -59,6 +60,7 @@ struct journal *journal_open(const char *path, const char *webcode, enum env env
     journal->changes = changes;
     journal->quiet_charge_ms = QUIET_CHARGE_MS;
     journal->quiet_modification_ms = QUIET_MODIFICATION_MS;
+    spec.ctx = journal;
     journal->db = db_open(&spec, err);
     if (journal->db != NULL && db_check(journal->db, true, err))
         journal->owner = owner_new(path, err);
@@ -83,14 +85,16 @@ void journal_close(struct journal *journal)
 
 bool journal_usable(const struct journal *journal, struct err *err)
 {
-    if (journal->trouble.code == ERR_NONE)
+    if (journal->trouble.code == ERR_NONE && !db_is_broken(journal->db))
         return true;
-    return err_set(err, ERR_STORAGE, "no more money is moved since: %s", journal->trouble.detail);
+    return err_set(err, ERR_STORAGE, "no more money is moved since: %s",
+                   journal->trouble.code == ERR_NONE ? "the file could not be read"
+                                                     : journal->trouble.detail);
 }
 
 /* --- one write ------------------------------------------------------------------------------- */
 
-bool journal_write_begin(struct journal *journal, struct err *err)
+bool journal_write_lock(struct journal *journal, struct err *err)
 {
     if (!journal_usable(journal, err))
         return false;
@@ -98,6 +102,25 @@ bool journal_write_begin(struct journal *journal, struct err *err)
         return true;
     journal->trouble = *err;
     return false;
+}
+
+bool journal_write_trust(struct journal *journal, struct err *err)
+{
+    int64_t entries;
+
+    if (journal->verified)
+        return true;
+    journal->verified = journal_verify(journal, &entries, err);
+    if (!journal->verified) {
+        db_rollback(journal->db);
+        journal->trouble = *err;
+    }
+    return journal->verified;
+}
+
+bool journal_write_begin(struct journal *journal, struct err *err)
+{
+    return journal_write_lock(journal, err) && journal_write_trust(journal, err);
 }
 
 /* Commits when all went well, else rolls back and keeps what went wrong. Trouble of the file, other

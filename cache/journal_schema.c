@@ -120,5 +120,11 @@ static const char schema[] =
     "CREATE TRIGGER audit_stays BEFORE DELETE ON audit"
     " BEGIN SELECT RAISE(ABORT, 'an audit row is never deleted'); END;";
 
-const char *const journal_steps[] = {schema};
+/* What the intent's row held after the change, as a hash: so its columns are in the chain. NULL
+   in rows from before, which journal_carry() follows with one more. */
+static const char seal[] =
+    "ALTER TABLE audit ADD COLUMN content BLOB CHECK(content IS NULL OR length(content) = 32)";
+
+/* A step that has been given away never changes: journal_verify() compares its text. */
+const char *const journal_steps[] = {schema, seal};
 _Static_assert(COUNT_OF(journal_steps) == JOURNAL_VERSION, "one step a version");

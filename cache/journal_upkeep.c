@@ -162,9 +162,13 @@ bool journal_recover(struct journal *journal, int *taken, struct err *err)
     if (err == NULL)
         err = &local;
     *taken = 0;
-    if (!journal_write_begin(journal, err))
+    if (!journal_write_lock(journal, err))
         return false;
     bool good = find_left_behind(journal, &rows, &count, err);
+    if (good && count > 0 && !journal_write_trust(journal, err)) {
+        free(rows);
+        return false;
+    }
     for (size_t i = 0; good && i < count; i++) {
         good = recover_row(journal, &rows[i], err);
         *taken += rows[i].state != INTENT_UNKNOWN;

@@ -30,6 +30,7 @@ struct journal {
     char *person, *version;
     char os_user[64], tty[64], origin[128], host[128];
     int64_t quiet_charge_ms, quiet_modification_ms;
+    bool verified;             /* this process has seen it hold: see journal_write_begin() */
     struct err trouble;        /* set: this process moves no more money */
     struct look_note {         /* UTC of the next planned read; memory only */
         char id[INTENT_ID_SIZE];
@@ -39,12 +40,16 @@ struct journal {
 };
 
 /* The frame of every write (journal_file.c): BEGIN IMMEDIATE, then COMMIT when good, else ROLLBACK.
+   Before its first change a process verifies the whole journal: nothing is built on a damaged one.
    Trouble of the file latches: see journal_usable(). err is required. */
 bool journal_write_begin(struct journal *journal, struct err *err);
 bool journal_write_end(struct journal *journal, bool good, struct err *err);
+/* The two halves of the former, for who may find that there is nothing to change. */
+bool journal_write_lock(struct journal *journal, struct err *err);
+bool journal_write_trust(struct journal *journal, struct err *err); /* false: rolled back */
 
 extern const char *const journal_steps[]; /* schema migrations, journal_schema.c */
-#define JOURNAL_VERSION 1
+#define JOURNAL_VERSION 2
 #define JOURNAL_APPLICATION_ID 0x41764a31 /* "AvJ1" */
 
 struct intent_draft {
@@ -147,11 +152,43 @@ bool op_holds_card_number(const char *text);
 
 /* --- journal_audit.c ------------------------------------------------------------------------- */
 
-/* Appends to the chain inside the open transaction. state and rev: of the row after the change. */
+/* Appends to the chain inside the open transaction, after the change of the intent's row. state and
+   rev: of that row after the change. */
 struct audit_fact {
     const char *intent_id, *event, *state, *trace_id, *detail;
     int64_t rev;
 };
 bool audit_append(struct journal *journal, const struct audit_fact *fact, struct err *err);
+/* A row of AUDIT_COLUMNS behind one with the hash previous; an intent's columns from first on. */
+#define AUDIT_COLUMNS                                                                              \
+    "seq, utc, clock, intent_id, event, state, rev, person, os_user, tty, origin, host,"           \
+    " trace_id, detail, content, hash"
+enum audit_column {
+    AUDIT_SEQ,
+    AUDIT_UTC,
+    AUDIT_CLOCK,
+    AUDIT_INTENT,
+    AUDIT_EVENT,
+    AUDIT_STATE,
+    AUDIT_REV,
+    AUDIT_PERSON,
+    AUDIT_USER,
+    AUDIT_TTY,
+    AUDIT_ORIGIN,
+    AUDIT_HOST,
+    AUDIT_TRACE,
+    AUDIT_DETAIL,
+    AUDIT_CONTENT,
+    AUDIT_HASH
+};
+void audit_hash_row(sqlite3_stmt *stmt, const unsigned char previous[HASH_SIZE],
+                    unsigned char out[HASH_SIZE]);
+void audit_hash_content(sqlite3_stmt *stmt, int first, unsigned char out[HASH_SIZE]);
+bool audit_is_hash(sqlite3_stmt *stmt, int column, const unsigned char hash[HASH_SIZE]);
+
+/* --- journal_verify.c ------------------------------------------------------------------------ */
+
+/* db_spec.carry: a journal of an older version must hold, then each intent's row is sealed. */
+bool journal_carry(void *ctx, struct db *db, struct err *err);
 
 #endif

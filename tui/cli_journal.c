@@ -8,13 +8,20 @@ static int verify(struct cli *cli)
 {
     struct err err = {0};
     int64_t entries = 0;
-    if (!journal_verify(cli->desk.journal, &entries, &err)) {
+    char head[JOURNAL_HEAD_SIZE];
+    if (!journal_verify(cli->desk.journal, &entries, &err) ||
+        !journal_head(cli->desk.journal, head, &err)) {
         cli_say(text_oursf(&cli->arena, _("The audit trail does NOT hold: %s"),
                            text_clean(&cli->arena, err.detail).bytes));
         return CLI_STORAGE;
     }
     cli_say(text_oursf(&cli->arena, _("The audit trail holds: %s entries."),
                        format_count(&cli->arena, entries).bytes));
+    if (cli_has(cli, OPTION_VERIFY))
+        cli_say(text_oursf(&cli->arena,
+                           _("Its head is %s: note it elsewhere; the file alone cannot show that "
+                             "its end was cut off."),
+                           head));
     return CLI_DONE;
 }
 

@@ -266,9 +266,9 @@ bool brute_round_trips(struct brute *brute)
 
 /* --- decimals of currencies ------------------------------------------------------------------ */
 
-/* ISO 4217, list one, as of 1 May 2025, put together by continent; a 0 or 3 before a code stands for
-   its decimals, an x for one that is blocked, the others have 2. Left out: funds, metals, bonds and
-   test codes. ANG and BGN were current until 2025. */
+/* ISO 4217, list one, as of 1 May 2025, put together by continent; a 0 or 3 before a code stands
+   for its decimals, an x for one that is blocked, the others have 2. Left out: funds, metals, bonds
+   and test codes. ANG and BGN were current until 2025. */
 static const char current[] =
     /* Europe */
     "ALL AMD AZN BAM BGN BYN CHF CZK DKK EUR GBP GEL GIP HUF xISK MDL MKD NOK PLN RON RSD RUB SEK "
