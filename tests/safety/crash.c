@@ -3,24 +3,19 @@
 
    With a healthy server: before, after and (where it has bytes) in the middle of every call. With a
    fault: calls of the cache are left out, for between two others they change neither the server nor
-   the journal; "after" is "before" the next; a fault that strikes sending has not struck before the
-   request leaves, so up to there only syncs, cuts and sockets are struck; of writes to one file
-   between two syncs the first, one in the middle (before and torn) and the last.
+   the journal; "after" is "before" the next; a fault of the request that moves money cannot be told
+   from a healthy server before its connection is made, so it begins there; of writes to one file
+   between two syncs the first, one in the middle (before and torn) and the last. A fault of reading
+   strikes the recovery, to which writes that are not synced look alike: only syncs, cuts, sockets.
 
    usage: crash [--short|--full] [--seed N] [-p CONSOLE] [--only OPERATION:RULE:KILL[:fresh]]
    RULE as the server takes it, - for none; KILL as SHIM_KILL. --only runs that one scenario. */
 #include "support_crash.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define WORKERS    2
-#define CALLS_MAX  1024
-#define FAULTS_MAX 96
+#define CALLS_MAX 1024
 
 static const struct operation {
     const char *name;
@@ -47,24 +42,6 @@ struct call {
     char class, name[12], file[40];
 };
 
-static struct crash_fault faults[FAULTS_MAX];
-static size_t fault_count;
-static struct {
-    bool full;
-    uint64_t seed;
-    const char *program, *only;
-} options = {.seed = 1};
-static volatile sig_atomic_t interrupted;
-
-static uint64_t draw(uint64_t *state)
-{
-    uint64_t x = (*state += UINT64_C(0x9e3779b97f4a7c15));
-
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 /* --- one scenario ---------------------------------------------------------------------------- */
 
 static void set_words(const struct crash_scene *scene, const struct plan *plan,
@@ -81,7 +58,7 @@ static void set_words(const struct crash_scene *scene, const struct plan *plan,
 static void set_label(struct crash_scene *scene, const struct plan *plan, const char *kill)
 {
     snprintf(scene->label, sizeof scene->label, "--seed %llu --only %s:%s:%s%s",
-             (unsigned long long)options.seed, plan->operation->name,
+             (unsigned long long)crash_options.seed, plan->operation->name,
              plan->fault == NULL ? "-" : plan->fault->rule, kill, plan->fresh ? ":fresh" : "");
 }
 
@@ -89,6 +66,7 @@ static void begin(struct crash_scene *scene, const struct plan *plan, const char
 {
     crash_reset(scene, plan->fresh);
     set_label(scene, plan, kill);
+    scene->ambiguous = plan->fault != NULL && plan->fault->ambiguous;
     if (plan->fault != NULL && plan->fault->when == FAULT_SENDING)
         crash_fault(scene, plan->fault->rule, plan->fault->kind);
 }
@@ -120,7 +98,6 @@ static void recover_in_trouble(struct crash_scene *scene, const struct crash_fau
 static bool strike(struct crash_scene *scene, const struct plan *plan, const char *kill)
 {
     struct crash_run run = {.kill = kill};
-    bool ambiguous = plan->fault != NULL && plan->fault->ambiguous;
 
     begin(scene, plan, kill);
     set_words(scene, plan, &run);
@@ -129,7 +106,7 @@ static bool strike(struct crash_scene *scene, const struct plan *plan, const cha
         recover_in_trouble(scene, plan->fault);
     crash_fault(scene, NULL, 0);
     crash_settle(scene);
-    crash_judge(scene, ambiguous);
+    crash_judge(scene);
     check_status(scene, &run);
     atomic_fetch_add(&scene->totals->scenarios, 1);
     atomic_fetch_add(&scene->totals->kills, run.killed);
@@ -190,12 +167,22 @@ static size_t run_length(const struct call *calls, size_t count, size_t at)
     return length;
 }
 
-/* The last send carries the request that moves money. */
+/* The connect before the request that moves money: the one whose bytes wait for the journal. */
 static size_t find_leaving(const struct call *calls, size_t count)
 {
-    while (count > 0 && strcmp(calls[count - 1].name, "send") != 0)
-        count--;
-    return count;
+    size_t connected = 0;
+    bool written = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].class == 'n' && strcmp(calls[i].name, "send") == 0 && written)
+            return connected;
+        if (calls[i].class == 'n') {
+            connected = i;
+            written = false;
+        }
+        written |= calls[i].class == 'j';
+    }
+    return 0;
 }
 
 /* --- all scenarios of a plan ----------------------------------------------------------------- */
@@ -209,7 +196,7 @@ static bool strike_at(struct crash_scene *scene, const struct plan *plan, size_t
     bool struck = false;
 
     snprintf(kill, sizeof kill, "%zu%s", call + 1, how);
-    for (int i = 0; i < 3 && !struck && !interrupted; i++)
+    for (int i = 0; i < 3 && !struck && !crash_interrupted(); i++)
         struck = strike(scene, plan, kill);
     return struck;
 }
@@ -219,13 +206,13 @@ static void strike_all(struct crash_scene *scene, const struct plan *plan, const
                        size_t count)
 {
     static const char *const ways[] = {"", "+", "~"};
-    uint64_t state = options.seed;
+    uint64_t state = crash_options.seed;
 
-    for (size_t i = 0; i < count && !interrupted; i++) {
-        size_t usable = has_bytes(&calls[i]) ? 3 : 2, only = draw(&state) % usable;
+    for (size_t i = 0; i < count && !crash_interrupted(); i++) {
+        size_t usable = has_bytes(&calls[i]) ? 3 : 2, only = crash_draw(&state, usable);
         bool struck = false;
         for (size_t way = 0; way < usable; way++)
-            if (options.full || way == only)
+            if (crash_options.full || way == only)
                 struck |= strike_at(scene, plan, i, ways[way]);
         atomic_fetch_add(&scene->totals->covered, struck);
     }
@@ -236,10 +223,12 @@ static void strike_all(struct crash_scene *scene, const struct plan *plan, const
 static void strike_thinned(struct crash_scene *scene, const struct plan *plan,
                            const struct call *calls, size_t count)
 {
-    size_t leaving = plan->fault->when == FAULT_SENDING ? find_leaving(calls, count) : 0;
+    bool reading = plan->fault->when == FAULT_READING;
+    bool posts = strncmp(plan->fault->rule, "POST", 4) == 0;
     size_t run = 0, begun = 0;
 
-    for (size_t i = 0; i < count && !interrupted; i++) {
+    for (size_t i = posts ? find_leaving(calls, count) : 0; i < count && !crash_interrupted();
+         i++) {
         size_t length = run_length(calls, count, i);
         bool write = strcmp(calls[i].name, "pwrite") == 0;
         if (length > 0) {
@@ -247,8 +236,8 @@ static void strike_thinned(struct crash_scene *scene, const struct plan *plan,
             begun = i;
         }
         bool middle = i == begun + run / 2;
-        if (calls[i].class == 'c' || (write && i + 1 < leaving) ||
-            (write && i != begun && !middle && i != begun + run - 1))
+        if (calls[i].class == 'c' ||
+            (write && (reading || (i != begun && !middle && i != begun + run - 1))))
             continue;
         strike_at(scene, plan, i, "");
         if (has_bytes(&calls[i]) && (!write || middle))
@@ -260,13 +249,14 @@ static void strike_thinned(struct crash_scene *scene, const struct plan *plan,
 static void strike_one(struct crash_scene *scene, const struct plan *plan, const struct call *calls,
                        size_t count)
 {
-    uint64_t state = options.seed + plan->fault->kind * 8 + (size_t)(plan->operation - operations);
+    uint64_t state =
+        crash_options.seed + plan->fault->kind * 8 + (size_t)(plan->operation - operations);
 
     for (int tries = 0; tries < 100 && count > 0; tries++) {
-        size_t at = draw(&state) % count;
+        size_t at = crash_draw(&state, count);
         if (calls[at].class == 'c')
             continue;
-        strike_at(scene, plan, at, has_bytes(&calls[at]) && draw(&state) % 2 == 0 ? "~" : "");
+        strike_at(scene, plan, at, has_bytes(&calls[at]) && crash_draw(&state, 2) == 0 ? "~" : "");
         return;
     }
 }
@@ -278,7 +268,7 @@ static void strike_plan(struct crash_scene *scene, const struct plan *plan)
 
     if (plan->fault == NULL)
         strike_all(scene, plan, calls, count);
-    else if (options.full)
+    else if (crash_options.full)
         strike_thinned(scene, plan, calls, count);
     else
         strike_one(scene, plan, calls, count);
@@ -289,7 +279,7 @@ static void strike_plan(struct crash_scene *scene, const struct plan *plan)
 /* Plan number n: the healthy ones first, for they are the longest. False: no such. */
 static bool get_plan(size_t n, struct plan *plan)
 {
-    size_t healthy = COUNT_OF(operations) + (options.full ? 1 : 0);
+    size_t healthy = COUNT_OF(operations) + (crash_options.full ? 1 : 0);
 
     *plan = (struct plan){.operation = &operations[n % COUNT_OF(operations)]};
     if (n >= COUNT_OF(operations) && n < healthy)
@@ -298,15 +288,15 @@ static bool get_plan(size_t n, struct plan *plan)
         return true;
     n -= healthy;
     plan->operation = &operations[n % COUNT_OF(operations)];
-    plan->fault = &faults[n / COUNT_OF(operations)];
-    return n / COUNT_OF(operations) < fault_count;
+    plan->fault = &crash_fault_table[n / COUNT_OF(operations)];
+    return n / COUNT_OF(operations) < crash_fault_count;
 }
 
-static void take_plans(struct crash_scene *scene)
+static bool take_plans(struct crash_scene *scene)
 {
     struct plan plan;
 
-    while (!interrupted && get_plan(atomic_fetch_add(&scene->totals->next, 1), &plan)) {
+    while (!crash_interrupted() && get_plan(atomic_fetch_add(&scene->totals->next, 1), &plan)) {
         strike_plan(scene, &plan);
         if (plan.operation == &operations[COUNT_OF(operations) - 1]) {
             printf("%s done, %llu scenarios so far\n",
@@ -315,12 +305,16 @@ static void take_plans(struct crash_scene *scene)
             fflush(stdout);
         }
     }
+    return true;
 }
 
 /* OPERATION:RULE:KILL[:fresh]; a RULE holds a colon of its own. */
-static bool take_one(struct crash_scene *scene, char *text)
+static bool take_one(struct crash_scene *scene, const char *which)
 {
     struct plan plan = {.fresh = false};
+    char text[160];
+
+    snprintf(text, sizeof text, "%s", which);
     char *end = strrchr(text, ':');
 
     if (end != NULL && strcmp(end, ":fresh") == 0) {
@@ -335,96 +329,27 @@ static bool take_one(struct crash_scene *scene, char *text)
     for (size_t i = 0; i < COUNT_OF(operations); i++)
         if (strcmp(operations[i].name, text) == 0)
             plan.operation = &operations[i];
-    for (size_t i = 0; i < fault_count; i++)
-        if (strcmp(faults[i].rule, rule) == 0)
-            plan.fault = &faults[i];
+    for (size_t i = 0; i < crash_fault_count; i++)
+        if (strcmp(crash_fault_table[i].rule, rule) == 0)
+            plan.fault = &crash_fault_table[i];
     if (plan.operation == NULL || (plan.fault == NULL && strcmp(rule, "-") != 0))
         return false;
     strike(scene, &plan, end);
     return true;
 }
 
-static int work(struct crash_scene *scene)
-{
-    int status = 2;
-
-    if (!crash_open(scene, options.seed))
-        fprintf(stderr, "crash: the desk could not be set up\n");
-    else if (options.only != NULL)
-        status = take_one(scene, mem_strdup(options.only)) ? 0 : 2;
-    else {
-        take_plans(scene);
-        status = 0;
-    }
-    crash_close(scene);
-    return interrupted ? 2 : status;
-}
-
 static void print_figures(const struct crash_totals *totals)
 {
-    const char *help, *name;
-
     printf("= single-crash scenarios: %llu\n", totals->scenarios);
     printf("= single-crash kills: %llu\n", totals->kills);
     printf("= single-crash violations: %llu\n", totals->violations);
     printf("= calls covered: %llu of %llu\n", totals->covered, totals->calls);
-    printf("= left to a person by a lying server: %llu\n", totals->by_person);
-    printf("= faults injected: %llu\n", totals->faults);
-    for (size_t i = 0; (name = sim_fault_kind(i, &help)) != NULL; i++)
-        printf("= fault %s: %llu\n", name, totals->of_kind[i]);
-}
-
-static void on_interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-static bool read_options(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--full") == 0 || strcmp(argv[i], "--short") == 0) {
-            options.full = argv[i][2] == 'f';
-            continue;
-        }
-        if (value == NULL)
-            return false;
-        if (strcmp(argv[i], "--seed") == 0)
-            options.seed = strtoull(value, NULL, 10);
-        else if (strcmp(argv[i], "-p") == 0)
-            options.program = value;
-        else if (strcmp(argv[i], "--only") == 0)
-            options.only = value;
-        else
-            return false;
-        i++;
-    }
-    return true;
+    printf("= single crashes left to a person by a lying server: %llu\n", totals->by_person);
 }
 
 int main(int argc, char **argv)
 {
-    struct crash_scene scene = {.totals = crash_totals_new()};
-    struct sigaction action = {.sa_handler = on_interrupt};
-    int worst = 0, status;
+    static const struct crash_play play = {"crash", "--only", take_plans, take_one, print_figures};
 
-    if (!read_options(argc, argv) || scene.totals == NULL ||
-        !crash_find(&scene, argv[0], options.program)) {
-        fprintf(stderr, "usage: crash [--short|--full] [--seed N] [-p CONSOLE] "
-                        "[--only OPERATION:RULE:KILL[:fresh]]\n");
-        return 2;
-    }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    fault_count = crash_faults(faults, FAULTS_MAX);
-    fflush(stdout);
-    for (int i = 0; i < (options.only != NULL ? 1 : WORKERS); i++)
-        if (fork() == 0)
-            exit(work(&scene));
-    while (wait(&status) > 0 || errno == EINTR)
-        if (WIFEXITED(status) && WEXITSTATUS(status) > worst)
-            worst = WEXITSTATUS(status);
-    print_figures(scene.totals);
-    return worst > 0 ? worst : scene.totals->violations > 0;
+    return crash_main(argc, argv, &play);
 }

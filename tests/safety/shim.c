@@ -19,7 +19,7 @@
    SHIM_CLOCK=FILE   eight bytes shared by all who name it: milliseconds (int64_t) by which the
                      clocks are ahead
    SHIM_SKIP=1       with SHIM_CLOCK: does not sit out a wait in which nothing comes, but puts the
-                     shared clock forward, by a quarter of a second at most */
+                     shared clock forward, by a quarter of a second at first */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,8 @@
 
 #define FDS_MAX  1024
 #define IDLE_MS  2   /* so long nothing came: nobody else is busy for us */
-#define LEAP_MS  250 /* of the shared clock at once */
+#define LEAP_MS  250 /* of the shared clock at once; the double each time nothing comes again */
+#define LEAP_MAX 4000
 
 /* --- settings -------------------------------------------------------------------------------- */
 
@@ -455,10 +456,12 @@ int poll(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
     if (!set.skip || (timeout_ms >= 0 && timeout_ms <= IDLE_MS))
         return NEXT(poll)(polled, count, timeout_ms);
+    static atomic_int leap = LEAP_MS;
     int ready = NEXT(poll)(polled, count, IDLE_MS);
-    int left = timeout_ms - IDLE_MS;
+    int left = timeout_ms - IDLE_MS, most = atomic_load(&leap);
     if (ready == 0 && left > 0)
-        atomic_fetch_add(set.ahead, left < LEAP_MS ? left : LEAP_MS);
+        atomic_fetch_add(set.ahead, left < most ? left : most);
+    atomic_store(&leap, ready != 0 ? LEAP_MS : most < LEAP_MAX ? most * 2 : most);
     return ready;
 }
 

@@ -23,6 +23,7 @@
 /* --- the clock that all share ---------------------------------------------------------------- */
 
 static _Atomic(int64_t) *ahead;
+static int64_t kept_ahead; /* when the files were kept that every scenario starts from */
 
 static int64_t read_clock(clockid_t id)
 {
@@ -309,7 +310,7 @@ void crash_reset(struct crash_scene *scene, bool fresh)
         crash_fault(scene, NULL, 0);
     sim_stop(scene->sim);
     scene->sim = NULL;
-    scene->failed = false;
+    scene->ambiguous = false;
     remove_tree(path_in(scene, "state"));
     remove_tree(path_in(scene, "cache"));
     unlink(path_in(scene, "server.db-journal"));
@@ -319,7 +320,7 @@ void crash_reset(struct crash_scene *scene, bool fresh)
         make_folders(scene);
     for (size_t i = 0; i < (fresh ? 1 : COUNT_OF(kept_files)); i++)
         copy_file(path_in(scene, kept_files[i].kept), path_in(scene, kept_files[i].used));
-    atomic_store(ahead, 0);
+    atomic_store(ahead, kept_ahead);
     if (!start_server(scene))
         abort();
 }
@@ -405,6 +406,7 @@ bool crash_open(struct crash_scene *scene, uint64_t seed)
     sim_stop(scene->sim);
     scene->sim = NULL;
     keep_files(scene);
+    kept_ahead = atomic_load(ahead);
     return true;
 }
 

@@ -18,7 +18,7 @@
 struct crash_totals {
     atomic_ullong scenarios, kills, violations, faults, by_person, screens, calls, covered;
     atomic_ullong of_kind[CRASH_KINDS_MAX];
-    atomic_ullong next;   /* work not taken yet */
+    atomic_ullong next; /* work not taken yet */
     atomic_bool stop;
 };
 
@@ -27,15 +27,15 @@ struct crash_scene {
     struct crash_totals *totals;
     char folder[64];
     struct loop *loop;
-    struct sim *sim;          /* NULL between scenarios */
+    struct sim *sim; /* NULL between scenarios */
     struct sim_settings settings;
-    char rule[96];            /* the fault of this scenario, "" if none */
-    size_t kind;              /* its number */
+    char rule[96];              /* the fault of this scenario, "" if none */
+    size_t kind;                /* its number */
     char payment[64], hold[64]; /* an ordinary payment and a hold that the desk knows */
-    char label[256];          /* what is needed to run this scenario again */
-    char known[256];          /* keys of what the desk did before, for a desk without files */
-    int64_t executed;         /* of the other keys, as the referee found */
-    bool failed;              /* a violation was seen in it */
+    char label[256];            /* what is needed to run this scenario again */
+    char known[256];            /* keys of what the desk did before, for a desk without files */
+    int64_t executed;           /* of the other keys, as the referee found */
+    bool ambiguous;             /* a person may have to decide: the server lies */
 };
 
 /* Where the console and the shim are: beside the test program, or what -p named. */
@@ -54,13 +54,13 @@ void crash_leap(struct crash_scene *scene, int64_t ms);  /* all clocks */
 /* --- processes ------------------------------------------------------------------------------- */
 
 struct crash_run {
-    const char *words[16];    /* of the command line, NULL at the end */
-    const char *kill;         /* SHIM_KILL or NULL */
-    const char *log;          /* SHIM_LOG or NULL */
-    int number;               /* of its output files: those that run together differ */
+    const char *words[16]; /* of the command line, NULL at the end */
+    const char *kill;      /* SHIM_KILL or NULL */
+    const char *log;       /* SHIM_LOG or NULL */
+    int number;            /* of its output files: those that run together differ */
     pid_t pid;
     bool killed, hung;
-    int status;               /* its exit status when it was not killed */
+    int status; /* its exit status when it was not killed */
     char out[2048], err[4096];
 };
 /* Its environment; at most count strings, NULL at the end, valid until the next call. */
@@ -78,7 +78,7 @@ void crash_violation(struct crash_scene *scene, const char *format, ...)
    that what it says is so. */
 void crash_settle(struct crash_scene *scene);
 /* Holds journal, ledger and folder against each other. */
-void crash_judge(struct crash_scene *scene, bool manual_allowed);
+void crash_judge(struct crash_scene *scene);
 
 /* --- faults ---------------------------------------------------------------------------------- */
 
@@ -87,10 +87,33 @@ struct crash_fault {
     const char *name;
     char rule[96];
     enum crash_when when;
-    bool ambiguous;           /* a person may have to decide: the server itself lies */
+    bool ambiguous; /* a person may have to decide: the server itself lies */
     size_t kind;
 };
 /* All that the server knows, some in both ways. */
 size_t crash_faults(struct crash_fault *out, size_t max);
+
+/* --- the program around it (support_crash_main.c) --------------------------------------------- */
+
+#define CRASH_FAULTS_MAX 96
+
+struct crash_play {
+    const char *name, *one; /* of the program; of the option that runs one scenario */
+    bool (*play_all)(struct crash_scene *scene);
+    bool (*play_one)(struct crash_scene *scene, const char *which); /* false: what is that? */
+    void (*print)(const struct crash_totals *totals);
+};
+extern struct crash_options {
+    bool full;
+    uint64_t seed;
+    const char *program, *one;
+} crash_options;
+extern struct crash_fault crash_fault_table[CRASH_FAULTS_MAX];
+extern size_t crash_fault_count;
+
+/* Options, two workers with a scene each, figures, exit status. */
+int crash_main(int argc, char **argv, const struct crash_play *play);
+bool crash_interrupted(void);
+uint64_t crash_draw(uint64_t *state, uint64_t below); /* any state is a fine seed */
 
 #endif

@@ -17,7 +17,7 @@ static const struct habit {
     {"cut", POSTS, "=120", false},
     {"429", POSTS, "=1", false},
     {"refuse", "CONNECT", "@0.5", false},
-    {"refuse-after", "CONNECT", "=100", false},
+    {"refuse-after", "*", "=100", false},
     {"hangup", "CONNECT", "@0.5", false},
     {"deaf", "CONNECT", "=100@0.5", false},
     {"late", POSTS, "=300", false},
@@ -25,7 +25,7 @@ static const struct habit {
     {"lag", POSTS, "=300", false},
     /* A refund that the server itself takes back. */
     {"flip", POSTS, "=1000", true},
-    {"stale", READS, "=60000", false},
+    {"stale", READS, "=500", false},
     {"unstable", READS, "=3", false},
     {"no-filter", READS, "", false},
     {"same-page", READS, "", false},
@@ -44,9 +44,9 @@ static const struct habit {
     {"wrong-currency", READS, "", true},
     {"wrong-terminal", READS, "", true},
     {"other-environment", READS, "", true},
-    {"odd-status", READS, "", true},
-    {"no-reference", READS, "", true},
-    {"no-echo", READS, "", true},
+    {"odd-status", READS, "", false},
+    {"no-reference", READS, "", false},
+    {"no-echo", READS, "", false},
 };
 
 static bool add(struct crash_fault *out, const char *name, size_t kind, const struct habit *habit)
@@ -65,7 +65,7 @@ static bool add(struct crash_fault *out, const char *name, size_t kind, const st
 /* Those of the lies and of lost answers strike sending as well, with the usual value. */
 static bool only_reading(const char *name)
 {
-    static const char *const names[] = {"stale", "unstable",   "no-filter",   "same-page",
+    static const char *const names[] = {"stale", "unstable",    "no-filter",    "same-page",
                                         "twins", "clock-ahead", "clock-behind", "no-date"};
 
     for (size_t i = 0; i < COUNT_OF(names); i++)

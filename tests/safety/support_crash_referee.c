@@ -28,7 +28,6 @@ void crash_violation(struct crash_scene *scene, const char *format, ...)
     for (char *at = what; *at != '\0'; at++)
         if (*at == '\n')
             *at = '|';
-    scene->failed = true;
     atomic_fetch_add(&scene->totals->violations, 1);
     printf("VIOLATION %s: %s\n", scene->label, what);
     fflush(stdout);
@@ -160,7 +159,8 @@ static void check_report(struct crash_scene *scene, struct crash_run *run, const
 
 /* --- until nothing is open ------------------------------------------------------------------- */
 
-/* What the clock must do before another recovery can find out more. */
+/* What the clock must do before another recovery can find out more; 0: all is found out. A day
+   only when nothing else is open, for after a day nobody looks for a charge any more. */
 static int64_t leap_for(const struct rows *rows)
 {
     int64_t leap = 0;
@@ -170,9 +170,9 @@ static int64_t leap_for(const struct rows *rows)
         bool modifies = intent->kind != OP_CHARGE && intent->kind != OP_LINK;
         if (!is_open(intent))
             continue;
-        if (intent->state == INTENT_UNKNOWN && modifies)
-            return DAY_MS + 2000;
-        leap = 2000;
+        if (intent->state != INTENT_UNKNOWN || !modifies)
+            return 2000;
+        leap = DAY_MS + 2000;
     }
     return leap;
 }
@@ -180,6 +180,7 @@ static int64_t leap_for(const struct rows *rows)
 void crash_settle(struct crash_scene *scene)
 {
     int64_t leap = 0;
+    bool has_leapt = false;
 
     for (int i = 0; i < RECOVERIES_MAX; i++) {
         struct crash_run run = {.words = {"recover"}};
@@ -200,14 +201,15 @@ void crash_settle(struct crash_scene *scene)
         if (!read || leap == 0)
             return;
         /* A day is over but once: longer than that nobody looks. */
-        if (leap > DAY_MS && i > 0)
+        if (leap > DAY_MS && has_leapt)
             leap = 2000;
+        has_leapt |= leap > DAY_MS;
     }
 }
 
 /* --- the referee ----------------------------------------------------------------------------- */
 
-static void judge_row(struct crash_scene *scene, const struct intent *intent, bool manual_allowed)
+static void judge_row(struct crash_scene *scene, const struct intent *intent)
 {
     int64_t executed = sim_executions_of_key(scene->sim, intent->id);
     int64_t requests = sim_requests_of_key(scene->sim, intent->id);
@@ -227,14 +229,15 @@ static void judge_row(struct crash_scene *scene, const struct intent *intent, bo
         wrong = "told as done, but the server has not done it";
     else if (no && executed > 0)
         wrong = "told as not done, but the server has done it";
-    else if (person && !manual_allowed)
+    else if (person && !scene->ambiguous)
         wrong = "left to a person without need";
     else if (!yes && !no && !person)
         wrong = "still open though the server answers";
     atomic_fetch_add(&scene->totals->by_person, person && wrong == NULL);
     if (wrong != NULL)
-        crash_violation(scene, "%s: %s %s is %s, %" PRId64 " executed, %" PRId64
-                               " requests, %d attempts, why: %.120s",
+        crash_violation(scene,
+                        "%s: %s %s is %s, %" PRId64 " executed, %" PRId64
+                        " requests, %d attempts, why: %.120s",
                         wrong, op_name(intent->kind), intent->id, intent_state_name(intent->state),
                         executed, requests, intent->attempt, intent->why);
 }
@@ -316,7 +319,7 @@ static void judge_file(struct crash_scene *scene)
     sqlite3_close(db);
 }
 
-void crash_judge(struct crash_scene *scene, bool manual_allowed)
+void crash_judge(struct crash_scene *scene)
 {
     struct rows rows;
     struct err err = {0};
@@ -331,7 +334,7 @@ void crash_judge(struct crash_scene *scene, bool manual_allowed)
         return;
     }
     for (size_t i = 0; rows.exists && i < rows.page.count; i++)
-        judge_row(scene, &rows.page.rows[i], manual_allowed);
+        judge_row(scene, &rows.page.rows[i]);
     judge_keys(scene, &rows);
     if (rows.exists && !journal_verify(rows.journal, &entries, &err))
         crash_violation(scene, "the audit trail does not hold: %s", err.detail);
