@@ -198,9 +198,9 @@ void company_env(struct company *company, struct company_env *env, const char *h
     ENV("XDG_STATE_HOME=%s/%s/state", company->folder, host);
     ENV("XDG_CACHE_HOME=%s/%s/cache", company->folder, host);
     ENV("AVIRATO_BASE_URL=%s", sim_base_url(company->sim));
-    ENV("AVIRATO_ENV=test");
+    ENV("AVIRATO_ENV=%s", company->live ? "live" : "test");
     ENV("AVIRATO_WEBCODE=HOTEL9");
-    ENV("AVIRATO_API_KEY=test-key");
+    ENV("AVIRATO_API_KEY=%s", company->live ? "live-key" : "test-key");
     ENV("PATH=/usr/bin:/bin");
     ENV("LC_ALL=C.UTF-8");
     ENV("TERM=xterm-256color");

@@ -16,6 +16,7 @@
 struct company {
     char program[512], folder[64];
     bool full;
+    bool live;                /* the consoles run in live, whose gestures differ */
     uint64_t seed;            /* as given; state is what is drawn from */
     uint64_t state;
     const char *only;         /* --part NAME: just that one; NULL: all */

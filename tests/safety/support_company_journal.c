@@ -172,7 +172,7 @@ static void open_both(const char *folder)
 
 void company_births(struct company *company)
 {
-    int rounds = company->full ? 300 : 12, good = 0;
+    int rounds = company->full ? 100 : 12, good = 0;
 
     for (int round = 0; round < rounds && !company_interrupted(); round++) {
         struct company_start start;

@@ -13,8 +13,8 @@ static sqlite3 *open_journal(struct company *company, const char *host)
     char path[300];
     sqlite3 *db = NULL;
 
-    snprintf(path, sizeof path, "%s/%s/state/avirato-console/HOTEL9-test/journal.db",
-             company->folder, host);
+    snprintf(path, sizeof path, "%s/%s/state/avirato-console/HOTEL9-%s/journal.db",
+             company->folder, host, company->live ? "live" : "test");
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
         sqlite3_close(db);
         return NULL;
