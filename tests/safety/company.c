@@ -66,8 +66,8 @@ static void check_words(struct company *company, const struct company_run *run, 
                         uint64_t *held)
 {
     static const char holder[] = "by Ana[1-8] since [0-2][0-9]:[0-5][0-9]:[0-5][0-9]";
-    static const char others[] = "has changed since|not any more what you saw|is more than is left|nothing is left|"
-                                 "Not possible:|not known";
+    static const char others[] = "has changed since|not any more what you saw|Not possible:|"
+                                 "is more than is left|nothing is left|not known";
     bool names = says(run->err, holder);
 
     *held += names;

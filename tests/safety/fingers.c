@@ -1,9 +1,9 @@
-/* Impatient fingers: bursts of Enter, y, Y and the amount, 1 to 50 keys with 0 to 500 ms between, over
-   each form that moves money, in the real console. A form charges once at most, and what was typed
-   before the question was on the glass, or within its deaf moment, charges nothing.
+/* Impatient fingers: bursts of Enter, y, Y and the amount, 1 to 50 keys with 0 to 500 ms between,
+   over each form that moves money, in the real console. A form charges once at most, and what was
+   typed before the question was on the glass, or within its deaf moment, charges nothing.
      fingers [--short|--full] [--seed N] [--part FORM[:fast]] [-p CONSOLE]
    Half of the consoles run by the time of the world and in live, with its gestures; for the others
-   time goes PACE times as fast: this very program then plays the console, with clocks of its own. */
+   time goes PACE times as fast: this very program then plays the console, by clocks of its own. */
 #include "support_company.h"
 
 #include <fcntl.h>
@@ -27,8 +27,8 @@ int console_main(int argc, char **argv);
 #include "../../tui/main.c"
 #undef main
 
-/* These stand before those of the C library. Only the clock that the console counts its own times by
-   is bent, and the waits that follow from it. */
+/* These stand before those of the C library. Only the clock that the console counts its own times
+   by is bent, and the waits that follow from it. */
 int clock_gettime(clockid_t id, struct timespec *out)
 {
     long rc = syscall(SYS_clock_gettime, id, out);
