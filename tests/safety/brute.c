@@ -41,10 +41,8 @@ static const struct {
     const char *name;
     bool (*run)(struct brute *brute);
 } parts[] = {
-    {"judge", brute_judge},
-    {"typed", brute_typed},
-    {"round-trips", brute_round_trips},
-    {"currencies", brute_currencies},
+    {"judge", brute_judge},           {"typed", brute_typed}, {"round-trips", brute_round_trips},
+    {"currencies", brute_currencies}, {"audit", brute_audit},
 };
 
 static bool parse(struct brute *brute, const char **only, char **words)

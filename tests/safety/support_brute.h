@@ -22,5 +22,6 @@ bool brute_judge(struct brute *brute);
 bool brute_typed(struct brute *brute);
 bool brute_round_trips(struct brute *brute);
 bool brute_currencies(struct brute *brute);
+bool brute_audit(struct brute *brute);
 
 #endif
