@@ -47,9 +47,12 @@ struct intent {
     /* Technical reason of the state, English. Of a VOID it begins with one of: changed: (the
        payment is not what the person saw) · expired: (over a minute since the yes) · look: (the
        look before sending failed) · terminal: (not known any more) · unsent: (no connection) ·
-       backed out · shutdown: · never sent: (its process died). "alarm: …" should never happen. */
+       journal: (it could not be written down) · backed out · shutdown: · never sent: (its process
+       died). "alarm: …" should never happen. */
     const char *why;
     bool acknowledged;
+    bool unwritten;            /* state and what tells of it could not be written down: only this
+                                  process knows */
     int64_t quiet_until_ms;    /* UNKNOWN: UTC when absence may first be believed; 0: another boot
                                   counted, so this one has to begin anew */
     int64_t next_look_ms;      /* UNKNOWN, ACCEPTED: UTC of the next read, 0: none planned */

@@ -77,6 +77,7 @@ void journal_close(struct journal *journal)
     db_close(journal->db);
     owner_free(journal->owner);
     free(journal->notes);
+    journal_forget_unwritten(journal);
     free(journal->person);
     free(journal->version);
     free(journal->webcode);
@@ -100,6 +101,9 @@ bool journal_write_lock(struct journal *journal, struct err *err)
         return false;
     if (db_begin(journal->db, err))
         return true;
+    /* Nothing was begun, so a file that is busy for long has come to no harm. */
+    if ((sqlite3_errcode(db_handle(journal->db)) & 0xff) == SQLITE_BUSY)
+        return err_set(err, ERR_CONFLICT, "another console has been writing for 10 seconds");
     journal->trouble = *err;
     return false;
 }

@@ -167,6 +167,7 @@ static void fill(struct journal *journal, sqlite3_stmt *stmt, struct arena *aren
         (out->state == INTENT_PREPARED || out->state == INTENT_SENT) &&
         strcmp((const char *)sqlite3_column_text(stmt, COL_OWNER), owner_name(journal->owner)) == 0;
     fill_times(journal, stmt, out);
+    journal_lay_unwritten(journal, out->id, arena, out, true);
 }
 
 /* The first row of a begun statement; ends it. */
@@ -188,7 +189,8 @@ bool journal_get(struct journal *journal, const char *id, struct arena *arena, s
     return take_one(journal,
                     db_query(journal->db, err,
                              "SELECT " INTENT_COLUMNS " FROM intent WHERE intent_id = ?", "t", id),
-                    arena, out, err);
+                    arena, out, err) ||
+           journal_lay_unwritten(journal, id, arena, out, false);
 }
 
 bool journal_find_tag(struct journal *journal, const char *tag, struct arena *arena,

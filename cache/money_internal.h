@@ -37,6 +37,7 @@ struct journal {
         int64_t at_ms;
     } *notes;
     size_t note_count;
+    struct unwritten *unwritten; /* newest first */
 };
 
 /* The frame of every write (journal_file.c): BEGIN IMMEDIATE, then COMMIT when good, else ROLLBACK.
@@ -113,6 +114,15 @@ bool journal_recover(struct journal *journal, int *taken, struct err *err);
 /* The request as kept, its bytes checked against their hash. */
 bool journal_get_body(struct journal *journal, const char *id, struct buf *body, struct err *err);
 void journal_note_look(struct journal *journal, const char *id, int64_t at_ms);
+
+/* --- journal_unwritten.c: ends that the file would not take ---------------------------------- */
+
+/* Keeps in memory how an intent has ended; from then on this process moves no more money. */
+void journal_note_unwritten(struct journal *journal, const struct intent *end);
+/* Puts that over the row as it was read, or makes a row of it alone; false: there is none. */
+bool journal_lay_unwritten(const struct journal *journal, const char *id, struct arena *arena,
+                           struct intent *out, bool was_read);
+void journal_forget_unwritten(struct journal *journal);
 
 /* --- journal_rows.c -------------------------------------------------------------------------- */
 

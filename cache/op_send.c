@@ -68,6 +68,39 @@ struct run *run_find(struct ops *ops, const char *id)
     return run;
 }
 
+/* What the file would not take is told to the person all the same. */
+static void note_unwritten(struct run *run, const struct intent_move *move)
+{
+    struct intent end = {.kind = run->intent.kind,
+                         .state = move->to,
+                         .target = run->intent.target,
+                         .amount = run->intent.amount,
+                         .attempt = run->sent ? run->intent.attempt : run->intent.attempt - 1,
+                         .http_status = move->http_status,
+                         .code = move->code,
+                         .message = move->message,
+                         .trace_id = move->trace_id,
+                         .server_reference = move->server_reference,
+                         .server_status = move->server_status,
+                         .payment_url = move->payment_url,
+                         .why = move->why};
+
+    memcpy(end.id, run->id, sizeof end.id);
+    journal_note_unwritten(run->ops->journal, &end);
+}
+
+/* Whether the row still reads as if it were on its way, or cannot be read. */
+static bool is_open_still(struct run *run)
+{
+    struct arena arena = {0};
+    struct intent intent;
+    bool open = !journal_get(run->ops->journal, run->id, &arena, &intent, NULL) ||
+                intent.state == INTENT_PREPARED || intent.state == INTENT_SENT;
+
+    arena_done(&arena);
+    return open;
+}
+
 /* The end of a run that sent nothing: VOID, or the replay's row as it was. why begins with a word
    that stays the same (journal.h). */
 void run_end_unsent(struct run *run, const char *why)
@@ -82,8 +115,8 @@ void run_end_unsent(struct run *run, const char *why)
      * news. */
     if (run->replay)
         journal_remark(ops->journal, id, "not sent again", why, NULL);
-    else
-        journal_move(ops->journal, id, &move, NULL);
+    else if (!journal_move(ops->journal, id, &move, NULL) && is_open_still(run))
+        note_unwritten(run, &move);
     bool replay = run->replay;
     run_free(run);
     if (replay)
@@ -221,7 +254,10 @@ static bool run_leave(void *ctx)
     if (clock_boot_ms() - run->confirmed_boot_ms > CONFIRM_MAX_MS)
         return err_set(&run->refusal, ERR_STALE,
                        "expired: more than a minute since the confirmation");
-    run->sent = journal_move(run->ops->journal, run->id, &move, &run->refusal);
+    struct err err = {0};
+    run->sent = journal_move(run->ops->journal, run->id, &move, &err);
+    if (!run->sent)
+        err_set(&run->refusal, err.code, "journal: %s", err.detail);
     if (run->sent && run->intent.kind == OP_CHARGE)
         run->look = loop_timer_start(run->ops->loop, LOOK_BESIDE_MS, look_beside, run);
     return run->sent;
@@ -290,7 +326,8 @@ static void run_answered(void *ctx, const struct api_answer *answer)
     if (move.server_reference != NULL)
         store_record(run, &answer->record);
     /* If this fails the row stays SENT on disk, which the next start takes for what it is. */
-    journal_learn(ops->journal, run->id, &move, NULL);
+    if (!journal_learn(ops->journal, run->id, &move, NULL))
+        note_unwritten(run, &move);
     memcpy(id, run->id, sizeof id);
     run_free(run);
     reconcile_follow(ops, id, verdict.read_now);
@@ -315,5 +352,6 @@ void run_send(struct run *run)
     }
     buf_done(&body);
     if (run->call == NULL)
-        end_unsent_because(run, "unsent", &err);
+        end_unsent_because(
+            run, err.code == ERR_STORAGE || err.code == ERR_DATA ? "journal" : "unsent", &err);
 }

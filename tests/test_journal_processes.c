@@ -214,12 +214,60 @@ static void side_by_side(void **state)
     jbox_check_count(box, INTENTS_UNRESOLVED, PROCESSES * ROWS);
 }
 
+/* Another console that writes for long is no damage: refused this once, and nothing more. */
+static void busy_file(void **state)
+{
+    struct jbox *box = *state;
+    struct intent_draft draft = jbox_charge("T1");
+    struct intent_move move = {.to = INTENT_SENT};
+    char id[INTENT_ID_SIZE];
+    struct err err = {0};
+
+    jbox_prepare(box, NULL, id);
+    struct journal *other = jbox_open(box);
+    sqlite3_busy_timeout(db_handle(box->journal->db), 20);
+    assert_true(journal_write_begin(other, &err));
+    assert_false(journal_prepare(box->journal, &draft, &err));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    assert_false(journal_move(box->journal, id, &move, &err));
+    assert_true(journal_usable(box->journal, NULL));
+    journal_write_end(other, false, &err);
+    journal_close(other);
+    assert_true(journal_prepare(box->journal, &draft, &err));
+    jbox_move(box, id, INTENT_SENT, NULL);
+}
+
+/* What the file did not take is told all the same, over the row and without it. */
+static void unwritten_end(void **state)
+{
+    struct jbox *box = *state;
+    struct arena arena = {0};
+    struct intent intent, end = {.state = INTENT_CONFIRMED, .server_reference = "R", .attempt = 1};
+
+    jbox_prepare(box, "T1", end.id);
+    jbox_move(box, end.id, INTENT_SENT, NULL);
+    journal_note_unwritten(box->journal, &end);
+    assert_false(journal_usable(box->journal, NULL));
+    assert_true(journal_get(box->journal, end.id, &arena, &intent, NULL));
+    assert_true(intent.unwritten && intent.state == INTENT_CONFIRMED);
+    assert_string_equal(intent.target, "T1");
+    assert_string_equal(intent.server_reference, "R");
+    memset(end.id, 'x', sizeof end.id - 1);
+    journal_note_unwritten(box->journal, &end);
+    assert_true(journal_get(box->journal, end.id, &arena, &intent, NULL));
+    assert_true(intent.unwritten && intent.state == INTENT_CONFIRMED);
+    jbox_again(box);
+    jbox_check_count(box, INTENTS_UNRESOLVED, 1); /* the disk has it as sent */
+    arena_done(&arena);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, jbox_setup, jbox_teardown)
     const struct CMUnitTest tests[] = {
         TEST(chain_shows_edits), TEST(audit_walk),   TEST(dead_owner),
-        TEST(other_boot),        TEST(side_by_side),
+        TEST(other_boot),        TEST(side_by_side), TEST(busy_file),
+        TEST(unwritten_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -267,10 +267,14 @@ static void disk_trouble(void **state)
     while (ops_in_flight(till->ops) > 0)
         loop_turn(till->loop, 100);
     assert_int_equal(sim_requests_of_key(till->sim, id), 0);
-    assert_int_equal(till_get(till, id)->state, INTENT_PREPARED);
+    assert_int_equal(till_get(till, id)->state, INTENT_VOID); /* as the person is told */
+    assert_true(till_get(till, id)->unwritten);
     struct op_request next = till_charge(TERMINAL_2, 1250);
     assert_false(op_start(till->ops, &next, id, &err));
     assert_int_equal(err.code, ERR_STORAGE);
+    till_close(till);
+    till_open(till);
+    assert_int_equal(till_get(till, id)->state, INTENT_PREPARED); /* as the file has it */
 }
 
 static void read_only(void **state)

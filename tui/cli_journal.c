@@ -152,6 +152,8 @@ static bool is_seen_to(struct recovery *recovery, const struct intent *found)
 static bool is_recovered(void *ctx)
 {
     struct recovery *recovery = ctx;
+    if (!journal_usable(recovery->cli->desk.journal, NULL))
+        return true; /* nothing is read any more */
     for (size_t i = 0; i < recovery->open.count; i++)
         if (!is_seen_to(recovery, &recovery->open.rows[i]))
             return false;
@@ -229,6 +231,8 @@ int cli_recover(struct cli *cli)
         cli_say(text_ours(_("Nothing is open: there is nothing to settle.")));
     bool settled = report(&recovery, wait_s > 0);
     intent_page_done(&recovery.open);
+    if (!journal_usable(cli->desk.journal, &err))
+        return cli_fail(cli, &err, NULL);
     if (!settled) /* says why, where the API is out of reach */
         cli_fetch_terminals(cli, false);
     return settled ? CLI_DONE : CLI_UNKNOWN;

@@ -23,8 +23,10 @@ int cli_money_exit(const struct intent *intent)
     if (intent->state == INTENT_RESOLVED && intent->why &&
         strcmp(intent->why, "by hand: charged") == 0)
         return CLI_DONE;
-    if (intent->state != INTENT_VOID)
-        return statuses[intent->state];
+    if (intent->state != INTENT_VOID) /* what is not on disk may be told otherwise later */
+        return intent->unwritten ? CLI_UNKNOWN : statuses[intent->state];
+    if (intent->unwritten || (intent->why && strncmp(intent->why, "journal:", 8) == 0))
+        return CLI_STORAGE;
     for (size_t i = 0; i < COUNT_OF(unreached); i++)
         if (intent->why && strncmp(intent->why, unreached[i], strlen(unreached[i])) == 0)
             return CLI_UNREACHED;
@@ -102,6 +104,8 @@ static void acknowledge(struct cli *cli, const struct intent *intent)
 struct advice cli_money_advice(struct cli *cli, const struct intent *intent)
 {
     struct advice advice = words_of_intent(&cli->arena, intent);
+    if (intent->unwritten)
+        return advice;
     if (intent->state == INTENT_UNKNOWN && intent->kind == OP_CHARGE)
         advice.next = text_ours(_("Do not charge again: avirato-console recover --wait 600 finds "
                                   "out and says it."));
@@ -268,7 +272,8 @@ static bool is_answered(const struct intent *intent)
 
 static bool is_settled(const struct intent *intent)
 {
-    return intent_state_is_final(intent->state) || intent->state == INTENT_MANUAL;
+    return intent_state_is_final(intent->state) || intent->state == INTENT_MANUAL ||
+           intent->unwritten;
 }
 
 static bool follow_is_over(void *ctx)

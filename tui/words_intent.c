@@ -214,6 +214,7 @@ static struct text unsent_why(struct arena *arena, const char *why)
         {"look:", N_("the check right before sending failed"), true},
         {"terminal:", N_("this terminal does not belong to this business any more"), false},
         {"unsent:", N_("there was no connection to the API"), true},
+        {"journal:", N_("this machine could not write it down"), true},
         {"backed out", N_("it was called off"), false},
         {"shutdown:", N_("the program ended first"), false},
         {"never sent:", N_("the program ended before it was sent"), false},
@@ -275,6 +276,11 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
      */
     if ((accepted && !intent->trace_id) || (ended_well && !accepted))
         result.proof = text_ours("");
+    if (intent->unwritten)
+        result.next = text_ours(_("This could not be written down on this machine, so no more "
+                                  "money is moved from here. Check the disk (avirato-console "
+                                  "doctor), start again, and do not repeat it before this console "
+                                  "has found out anew."));
     if (!result.what.bytes[0])
         result.what = words_intent_state(intent->state);
     return result;
