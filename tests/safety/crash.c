@@ -71,8 +71,8 @@ static void begin(struct crash_scene *scene, const struct plan *plan, const char
         crash_fault(scene, plan->fault->rule, plan->fault->kind);
 }
 
-/* An operation that was not killed must have told the truth by its status: 0 done or accepted, 1 and
-   4 not done, 3 not known. */
+/* An operation that was not killed must have told the truth by its status: 0 done or accepted,
+   1 and 4 not done, 3 not known. */
 static void check_status(struct crash_scene *scene, const struct crash_run *run)
 {
     bool yes = run->status == 0, no = run->status == 1 || run->status == 4;

@@ -1,4 +1,4 @@
-/* What the console says, what its journal holds and what the server did, held against each other. */
+/* What the console says, what its journal holds and what the server did, side by side. */
 #include "support_crash.h"
 
 #include <cjson/cJSON.h>
@@ -223,6 +223,8 @@ static void judge_row(struct crash_scene *scene, const struct intent *intent)
         wrong = "executed more than once";
     else if (requests > intent->attempt)
         wrong = "more requests than attempts";
+    else if (intent->attempt > 1 && intent->kind != OP_LINK)
+        wrong = "sent again though nobody asked for it";
     else if (intent->state == INTENT_VOID && requests > 0)
         wrong = "never sent, but the server has seen it";
     else if (yes && executed == 0)
@@ -265,8 +267,8 @@ static void judge_keys(struct crash_scene *scene, const struct rows *rows)
     buf_done(&ledger);
 }
 
-/* What a kill before the first sync leaves of a rollback journal begins with a zero: it is none, and
-   the next write cuts it off. */
+/* What a kill before the first sync leaves of a rollback journal begins with a zero: it is none,
+   and the next write cuts it off. */
 static bool is_no_rollback(int folder, const char *name)
 {
     char first = 0;
