@@ -93,11 +93,20 @@ static bool check_repeat(struct journal *journal, const struct intent_draft *dra
     return good;
 }
 
+/* Trouble with reading may have ended the transaction: what came now would stand alone. */
+static bool still_inside(struct journal *journal, struct err *err)
+{
+    return db_in_transaction(journal->db) ||
+           err_set(err, ERR_STORAGE, "trouble with reading ended the transaction");
+}
+
 static bool insert(struct journal *journal, const struct intent_draft *draft, struct err *err)
 {
     unsigned char hash[HASH_SIZE];
     struct money amount = draft->amount;
 
+    if (!still_inside(journal, err))
+        return false;
     crypto_hash_sha256(hash, draft->body, draft->body_len);
     return db_run(
         journal->db, err,
@@ -209,7 +218,7 @@ bool journal_change(struct journal *journal, const char *id, const struct place 
 {
     const char *to = intent_state_name(move->to);
 
-    if (!check_claim(journal, id, move->server_reference, err))
+    if (!check_claim(journal, id, move->server_reference, err) || !still_inside(journal, err))
         return false;
     if (!db_run(journal->db, err,
                 "UPDATE intent SET state = ?1, rev = rev + 1, changed_utc = ?2,"
