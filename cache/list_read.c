@@ -17,7 +17,7 @@ struct list_read {
     struct ops *ops;
     struct arena arena;
     struct list_ask ask;
-    char *id, *cursor;
+    char *id, *cursor, *payment_reference;
     char from[12], to[12];
     list_read_fn done;
     void *ctx;
@@ -59,6 +59,7 @@ void list_read_free(struct list_read *read)
     free(read->rows);
     free(read->id);
     free(read->cursor);
+    free(read->payment_reference);
     free(read);
 }
 
@@ -116,7 +117,9 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
     int64_t low = read->ask.from_ms - 3 * DAY_MS, high = read->ask.to_ms + 3 * DAY_MS;
 
     for (size_t i = 0; i < answer->count; i++) {
-        const struct record *row = &answer->records[i];
+        struct record *row = &answer->records[i];
+        if (row->payment_reference == NULL)
+            row->payment_reference = read->payment_reference;
         if (row->id == NULL) {
             read->disobeyed = true;
             continue;
@@ -281,6 +284,7 @@ struct list_read *list_read_start(struct ops *ops, const struct list_ask *ask, l
     read->ops = ops;
     read->ask = *ask;
     read->id = mem_strdup(ask->id);
+    read->payment_reference = mem_strdup(ask->payment_reference);
     read->done = done;
     read->ctx = ctx;
     read->result.retry_after_s = -1;

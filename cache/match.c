@@ -90,9 +90,11 @@ static bool is_doubtful(const struct match_ask *ask, const struct record *row)
            !judge_names_other(ask->intent.kind, row->type) && !in_baseline(ask->baseline, row->id);
 }
 
+/* A time without zone fits what was charged hours before just as well: such a row may only be
+   doubted. */
 static bool could_be_charge(const struct match_ask *ask, const struct record *row)
 {
-    return row->poi_id != NULL && strcmp(row->poi_id, ask->intent.target) == 0 &&
+    return row->created.zoned && row->created.ms != 0 && row->poi_id != NULL && strcmp(row->poi_id, ask->intent.target) == 0 &&
            money_equal(&row->amount, &ask->intent.amount) && time_fits(ask, &row->created) &&
            !ask->is_claimed(ask->ctx, row->id);
 }
@@ -101,7 +103,8 @@ static bool could_be_modification(const struct match_ask *ask, const struct reco
 {
     const struct money *amount = &ask->intent.amount;
 
-    return match_is_of_payment(row, ask->intent.target) && row->type != NULL &&
+    return row->payment_reference != NULL &&
+           strcmp(row->payment_reference, ask->intent.target) == 0 && row->type != NULL &&
            strcasecmp(row->type, op_name(ask->intent.kind)) == 0 &&
            (!amount->known || money_equal(&row->amount, amount)) &&
            !in_baseline(ask->baseline, row->id) && !ask->is_claimed(ask->ctx, row->id);

@@ -207,6 +207,7 @@ void ops_modifications_ask(struct ops *ops, const char *target, struct arena *ar
         return;
     ask->endpoint = home == REC_SESSION ? EP_SESSION_MODIFICATIONS : EP_PAYMENT_MODIFICATIONS;
     ask->id = id;
+    ask->payment_reference = target;
 }
 
 void run_look(struct run *run)

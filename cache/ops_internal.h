@@ -49,6 +49,7 @@ struct list_result {
 struct list_ask {
     enum endpoint endpoint;
     const char *id;            /* path parameter or NULL */
+    const char *payment_reference; /* of a payment's own list: its rows need not say whose they are */
     int64_t from_ms, to_ms;    /* by the server's clock; asked for a day more on both sides. 0: no
                                   window */
     bool patient;              /* a person waits: let the client try again by itself */
@@ -165,6 +166,9 @@ bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn d
    named. MATCH_NONE: it says nothing. */
 struct match reconcile_apply(struct ops *ops, const struct intent *intent,
                                  const struct list_result *result);
+/* A row that nobody claims has come to light: an intent that was taken for not executed, and that
+   this could be, becomes a person's. */
+void reconcile_late(struct ops *ops, const struct intent *intent, const struct record *record);
 /* The same for an ACCEPTED one. */
 void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
                               const struct record *rows, size_t count);
