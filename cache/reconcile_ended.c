@@ -59,7 +59,11 @@ static void hold_against(struct ops *ops, const struct intent *intent, const str
         !(charge ? learned_charge(intent, record, &move.to)
                  : learned_modification(record, &move.to)))
         return;
-    if (move.to == intent->state) {
+    bool other = intent->server_reference != NULL &&
+                 strcmp(intent->server_reference, record->id) != 0;
+    if (other)
+        move.why = "seen in the list: a second one bears its name";
+    if (move.to == intent->state && !other) {
         if (!is_ticked(ops, intent))
             journal_reconciled(ops->journal, intent->id, NULL);
         if (intent->state == INTENT_SUCCEEDED)
@@ -70,14 +74,41 @@ static void hold_against(struct ops *ops, const struct intent *intent, const str
     journal_learn(ops->journal, intent->id, &move, NULL);
 }
 
+/* A row that bears no name of ours and that nobody claims: may it be what was taken for absent? A
+   charge only where no row is named, and nothing while somebody still looks for one like it. */
+static void hold_against_absent(struct ops *ops, const struct record *record)
+{
+    bool charge = record->kind == REC_PAYMENT;
+    bool undone = status_classify(record->kind, record->status) == STATUS_BAD;
+    const char *target = charge ? record->poi_id : record->payment_reference;
+    struct intent_page page;
+    struct arena arena = {0};
+    struct intent holder;
+
+    if (target != NULL && !undone &&
+        !journal_holder(ops->journal, charge ? OP_CHARGE : OP_REFUND, target, &arena, &holder,
+                        NULL) &&
+        journal_about(ops->journal, NULL, target, &page, NULL)) {
+        for (size_t i = 0; i < page.count; i++)
+            if (page.rows[i].state == INTENT_NOT_EXECUTED && page.rows[i].kind != OP_LINK)
+                reconcile_late(ops, &page.rows[i], record);
+        intent_page_done(&page);
+    }
+    arena_done(&arena);
+}
+
 static void check_list(struct ops *ops, enum record_kind kind)
 {
     struct list_spec spec = {.kind = kind};
     struct row_page page;
+    bool named = false;
 
     if (!cache_list(ops->cache, &(struct page_request){.spec = &spec, .limit = ROWS_BACK}, &page,
                     NULL))
         return;
+    for (size_t i = 0; i < page.count && !named; i++)
+        named = page.rows[i].record.custom_reference != NULL &&
+                page.rows[i].record.custom_reference[0] != '\0';
     for (size_t i = 0; i < page.count; i++) {
         const struct record *record = &page.rows[i].record;
         const char *tag = judge_tag_in(record->custom_reference);
@@ -86,6 +117,8 @@ static void check_list(struct ops *ops, enum record_kind kind)
         if ((tag != NULL && journal_find_tag(ops->journal, tag, &arena, &intent, NULL)) ||
             journal_find_claim(ops->journal, record->id, &arena, &intent, NULL))
             hold_against(ops, &intent, record);
+        else if (tag == NULL && (kind == REC_MODIFICATION || !named))
+            hold_against_absent(ops, record);
         arena_done(&arena);
     }
     row_page_done(&page);
