@@ -11,6 +11,7 @@
 #define FOREIGN_MS        (INT64_C(10) * 1000) /* how often others are asked if they live */
 #define DAY_MS            (INT64_C(24) * 3600 * 1000)
 #define ACCEPTED_MAX_MS   (7 * DAY_MS)
+#define PATIENCE_MS       (INT64_C(3600) * 1000) /* of a machine that is started much later */
 #define ACCEPTED_MIN_WAIT (INT64_C(2) * 1000)
 #define ACCEPTED_MAX_WAIT (INT64_C(300) * 1000)
 
@@ -121,9 +122,12 @@ static void watch_delay_again(struct watch *watch, const struct intent *intent, 
 
 /* --- one look -------------------------------------------------------------------------------- */
 
-/* False when it has become a person's. */
-static bool is_young_enough(struct ops *ops, const struct intent *intent)
+/* After a reading: what has been open for too long becomes a person's. Not before the API has been
+   asked in vain: the machine may have been off, or asleep, all the while; nor as long as two readings
+   may yet agree. */
+static void give_up_old(struct watch *watch, const struct intent *intent)
 {
+    struct ops *ops = watch->ops;
     struct intent_move move = {.to = INTENT_MANUAL};
     int64_t quiet = journal_quiet_ms(ops->journal, intent->kind);
     /* Absence is judged first where the quiet period itself takes a day. */
@@ -134,13 +138,14 @@ static bool is_young_enough(struct ops *ops, const struct intent *intent)
 
     if (quiet_age > age) /* sent in another boot, by a clock that was ahead */
         age = quiet_age;
-    if (intent->state == INTENT_UNKNOWN && age > unknown_max)
+    if (intent->state == INTENT_UNKNOWN && age > unknown_max &&
+        quiet_age > (quiet < PATIENCE_MS ? quiet : PATIENCE_MS) && !watch->absence.seen)
         move.why = "not found out within a day";
     else if (intent->state == INTENT_ACCEPTED && age > ACCEPTED_MAX_MS)
         move.why = "not finished within seven days";
     else
-        return true;
-    return !journal_move(ops->journal, intent->id, &move, NULL);
+        return;
+    journal_move(ops->journal, intent->id, &move, NULL);
 }
 
 static void watch_read_done(void *ctx, const struct list_result *result)
@@ -163,6 +168,9 @@ static void watch_read_done(void *ctx, const struct list_result *result)
             else if (!absent)
                 watch->absence.seen = false;
         }
+        if (result->err.code != ERR_NETWORK &&
+            journal_get(ops->journal, watch->id, &arena, &intent, NULL))
+            give_up_old(watch, &intent);
         watch_delay_again(watch, &intent, result->retry_after_s);
     }
     arena_done(&arena);
@@ -191,7 +199,7 @@ static void watch_look(struct watch *watch)
     struct arena arena = {0};
     struct intent intent;
     bool open = journal_get(ops->journal, watch->id, &arena, &intent, NULL) &&
-                is_followed(&intent) && is_young_enough(ops, &intent);
+                is_followed(&intent);
 
     if (!open || (intent.state == INTENT_ACCEPTED && cache_knows_end(ops, &intent, &arena))) {
         watch_delay(watch, ACCEPTED_MAX_WAIT); /* the next plan drops it */
