@@ -83,11 +83,15 @@ static bool check_repeat(struct journal *journal, const struct intent_draft *dra
         .target = draft->target, .amount = draft->amount, .reference = draft->reference};
     struct arena arena = {0};
     struct intent earlier;
-    bool good = draft->kind != OP_CHARGE || draft->repeats == NULL ||
-                !journal_find_repeat(journal, &like, &arena, &earlier) ||
-                strcmp(earlier.id, draft->repeats) == 0;
+    struct err none = {0};
 
-    if (!good)
+    if (draft->kind != OP_CHARGE || draft->repeats == NULL)
+        return true;
+    bool found = journal_find_repeat(journal, &like, &arena, &earlier, &none);
+    bool good = found ? strcmp(earlier.id, draft->repeats) == 0 : none.code == ERR_NOT_FOUND;
+    if (!found && !good)
+        *err = none;
+    else if (!good)
         err_set(err, ERR_STALE, "it repeats %s, which came meanwhile", earlier.id);
     arena_done(&arena);
     return good;
@@ -185,16 +189,18 @@ bool journal_read_place(struct journal *journal, const char *id, struct place *p
     return good;
 }
 
-/* SQL knows which pairs are legal; asking it keeps one table of them. */
-static bool is_legal(struct journal *journal, enum intent_state from, enum intent_state to)
+/* SQL knows which pairs are legal; asking it keeps one table of them. False: it does not answer. */
+static bool ask_legal(struct journal *journal, enum intent_state from, enum intent_state to,
+                      bool *legal, struct err *err)
 {
-    sqlite3_stmt *stmt = db_query(journal->db, NULL,
+    sqlite3_stmt *stmt = db_query(journal->db, err,
                                   "SELECT 1 FROM transition WHERE from_state = ? AND to_state = ?",
                                   "tt", intent_state_name(from), intent_state_name(to));
-    bool legal = stmt != NULL && db_step(journal->db, stmt, NULL) == DB_ROW;
+    enum db_step step = stmt == NULL ? DB_FAILED : db_step(journal->db, stmt, err);
 
     db_end(stmt);
-    return legal;
+    *legal = step == DB_ROW;
+    return step != DB_FAILED;
 }
 
 static bool check_claim(struct journal *journal, const char *id, const char *server_reference,
@@ -264,13 +270,16 @@ static bool move_inside(struct journal *journal, const char *id, const struct in
                         struct err *err)
 {
     struct place place;
+    bool legal;
 
     if (!journal_read_place(journal, id, &place, err))
         return false;
     if (move->rev != 0 && move->rev != place.rev)
         return err_set(err, ERR_STALE, "intent %s has changed: it is %s", id,
                        intent_state_name(place.state));
-    if (!is_legal(journal, place.state, move->to))
+    if (!ask_legal(journal, place.state, move->to, &legal, err))
+        return false;
+    if (!legal)
         return err_set(err, ERR_CONFLICT, "intent %s is %s and cannot become %s", id,
                        intent_state_name(place.state), intent_state_name(move->to));
     return journal_change(journal, id, &place, move, err);
@@ -345,15 +354,16 @@ static bool learn_inside(struct journal *journal, const char *id, const struct i
                          struct err *err)
 {
     struct place place;
+    bool legal;
 
-    if (!journal_read_place(journal, id, &place, err))
+    if (!journal_read_place(journal, id, &place, err) ||
+        !ask_legal(journal, place.state, move->to, &legal, err))
         return false;
     /* Another process took its owner for dead, but the transfer went on until now. */
     if (place.state == INTENT_UNKNOWN && move->to == INTENT_UNKNOWN)
         return journal_quiet_anew(journal, id, move->why, err);
     /* A first refusal that comes while another process sends again proves nothing about that. */
-    if (is_legal(journal, place.state, move->to) &&
-        (move->to != INTENT_REJECTED || place.attempt == 1)) {
+    if (legal && (move->to != INTENT_REJECTED || place.attempt == 1)) {
         if (journal_change(journal, id, &place, move, err))
             return true;
         bool claimed = err->code == ERR_CONFLICT && move->server_reference != NULL &&

@@ -230,11 +230,11 @@ bool journal_holder(struct journal *journal, enum op_kind kind, const char *targ
 }
 
 bool journal_find_repeat(struct journal *journal, const struct op_request *request,
-                         struct arena *arena, struct intent *out)
+                         struct arena *arena, struct intent *out, struct err *err)
 {
     return take_one(
         journal,
-        db_query(journal->db, NULL,
+        db_query(journal->db, err,
                  "SELECT " INTENT_COLUMNS " FROM intent WHERE kind = 'charge'"
                  " AND state NOT IN ('void','rejected','declined','not_executed')"
                  " AND (reference = ?1 OR"
@@ -242,7 +242,7 @@ bool journal_find_repeat(struct journal *journal, const struct op_request *reque
                  " ORDER BY rowid DESC LIMIT 1", /* as written down, whatever the clock said */
                  "ttiti", request->reference, request->target, request->amount.minor,
                  request->amount.currency, clock_utc_ms() - REPEAT_MS),
-        arena, out, NULL);
+        arena, out, err);
 }
 
 bool journal_get_extra(struct journal *journal, const char *id, struct arena *arena,

@@ -134,7 +134,7 @@ bool journal_find_claim(struct journal *journal, const char *server_reference, s
 /* The newest charge not known to have failed with this reference, or this terminal and amount
    within the last ten minutes. */
 bool journal_find_repeat(struct journal *journal, const struct op_request *request,
-                         struct arena *arena, struct intent *out);
+                         struct arena *arena, struct intent *out, struct err *err);
 
 /* How long absence proves nothing after the last attempt. */
 int64_t journal_quiet_ms(const struct journal *journal, enum op_kind kind);

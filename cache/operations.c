@@ -194,7 +194,7 @@ bool op_find_duplicate(struct ops *ops, const struct op_request *request, struct
                        struct intent *earlier)
 {
     return request->kind == OP_CHARGE && request->target != NULL &&
-           journal_find_repeat(ops->journal, request, arena, earlier);
+           journal_find_repeat(ops->journal, request, arena, earlier, NULL);
 }
 
 bool op_back_out(struct ops *ops, const char *id, struct err *err)

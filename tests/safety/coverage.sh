@@ -36,16 +36,17 @@ void __wrap__exit(int status)
     __real__exit(status);
 }
 END
-make --no-print-directory -j"$(nproc)" BUILD="$build" COVERAGE="-Wl,--wrap=_exit $PWD/$build/exit.o" \
-    "${targets[@]}" >"$build.log" 2>&1 || { tail -n 20 "$build.log" && exit 2; }
+make --no-print-directory -j"$(nproc)" BUILD="$build" \
+    COVERAGE="-Wl,--wrap=_exit $PWD/$build/exit.o" "${targets[@]}" >"$build/made.log" 2>&1 ||
+    { tail -n 20 "$build/made.log" && exit 2; }
 for target in "${targets[@]}"; do
     options=
     for line in "${programs[@]}"; do
         [ "$build/${line%% *}" = "$target" ] && [ "${line%% *}" != "$line" ] && options=${line#* }
     done
     # shellcheck disable=SC2086
-    "$target" $options >"$build.run" 2>&1 </dev/null ||
-        { echo "VIOLATION $target failed" && tail -n 20 "$build.run"; }
+    "$target" $options >"$build/run.log" 2>&1 </dev/null ||
+        { echo "VIOLATION $target failed" && tail -n 20 "$build/run.log"; }
 done
 
 # Branches of lines with an assertion, and of those it goes on over, are left out.
@@ -69,8 +70,8 @@ report() {
             END { printf "= %s %d %d\n", file, taken, total }'
     done
 }
-report >"$build.found"
-grep -v '^= ' "$build.found" | uniq -c
+report >"$build/found"
+grep -v '^= ' "$build/found" | uniq -c
 awk '/^= / {
         printf "  %-28s %4d of %4d\n", $2, $3, $4
         taken += $3
@@ -79,4 +80,4 @@ awk '/^= / {
     END {
         printf "= branches covered: %d of %d\n", taken, total
         exit taken < total
-    }' "$build.found"
+    }' "$build/found"
