@@ -89,6 +89,24 @@ static void test_refuse_after(void **state)
         loop_turn(lab->loop, 5);
 }
 
+/* A refusal that is taken back leaves nothing behind that would strike when its time is over, be it
+   after the server's end. */
+static void test_refuse_taken_back(void **state)
+{
+    (void)state;
+    struct sim_settings settings = lab_settings();
+    struct sim_lab *own = lab_open(&settings);
+    struct err err = {0};
+    assert_true(sim_faults_set(own->sim, "GET*:refuse-after=60000", &err));
+    assert_int_equal(lab_get(own, TERMINALS)->status, 200);
+    assert_true(sim_faults_set(own->sim, "", &err));
+    sim_stop(own->sim);
+    own->sim = NULL;
+    lab_skip(LONG_MS);
+    loop_turn(own->loop, 0);
+    lab_close(own);
+}
+
 /* A server that starts with it refuses from the first connection on. */
 static void test_refuse_at_start(void **state)
 {
@@ -312,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_refuse, open_lab, close_lab),
         cmocka_unit_test_setup_teardown(test_refuse_after, open_lab, close_lab),
+        cmocka_unit_test_setup_teardown(test_refuse_taken_back, open_lab, close_lab),
         cmocka_unit_test_setup_teardown(test_refuse_at_start, open_lab, close_lab),
         cmocka_unit_test_setup_teardown(test_hangup, open_lab, close_lab),
         cmocka_unit_test_setup_teardown(test_deaf, open_lab, close_lab),

@@ -159,8 +159,10 @@ void listen_meet_faults(struct sim *sim)
     faults_fresh(sim->faults, &meets);
     if (meets.refuse_ms >= 0)
         listen_refuse(sim, meets.refuse_ms);
-    else
+    else {
+        loop_timer_stop(sim->loop, sim->listener->timer); /* of a refusal that ends now */
         reopen(sim);
+    }
 }
 
 bool listen_start(struct sim *sim, struct err *err)
