@@ -48,7 +48,8 @@ struct host {
     int64_t booted_at, boot_base; /* virtual time of the boot, what the boot clock showed then */
     int64_t utc_offset;           /* wall clock minus virtual time; people and NTP change it */
     int64_t asleep_until, audit_seen;
-    bool cut;                     /* the power is off: its processes are to be buried */
+    bool cut;                     /* the power has just failed: its processes are to be buried */
+    bool off;
 };
 
 struct proc {
@@ -105,6 +106,8 @@ struct world {
     struct proc *running;    /* whose code is on the stack; NULL: the world's */
     struct form forms[FORMS_MAX];
     int form_count;
+    bool sparse;             /* a list has left out amounts */
+    bool judging;            /* the referee reads: its reads meet no trouble */
     bool healthy;            /* the troubles are over: everything must end well */
     int64_t healthy_at;
     int violations;
@@ -294,6 +297,7 @@ const char *srv_modification_status(const struct srv_modification *row, int64_t 
 bool console_open(struct proc *proc);   /* a new process: open, recover, follow */
 void console_kill(struct proc *proc);   /* at once; it is buried when the stack is free of it */
 void console_bury_dead(void);
+void power_returns(void *host);         /* boots a host that is off */
 void console_close(struct proc *proc);  /* the orderly end */
 void console_poll(void *ctx);
 void person_begin(struct proc *proc);

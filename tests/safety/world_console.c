@@ -6,7 +6,8 @@
 
 #include "world.h"
 
-#define POLL_MS (40 * SECOND)
+#define POLL_MS    (40 * SECOND)
+#define POLL_PAGES 12
 
 /* --- lists on the screen: what holds ended rows against the API -------------------------------- */
 
@@ -33,13 +34,50 @@ static void on_change(void *ctx, unsigned bits)
         proc->hold = loop_timer_start(proc->loop, 0, on_hold, proc);
 }
 
+struct poll { /* one list on its way into the cache */
+    struct proc *proc;
+    enum endpoint list;
+    int page;
+};
+
+static void on_polled(void *ctx, const struct api_answer *answer);
+
+static void ask(struct poll *poll, const char *cursor)
+{
+    struct api_request request = {.endpoint = poll->list,
+                                  .query = {.page = poll->page, .limit = 100, .cursor = cursor},
+                                  .done = on_polled,
+                                  .ctx = poll};
+
+    if (api_call(poll->proc->client, &request, NULL) == NULL)
+        poll->page = 0;
+}
+
+static bool goes_on(const struct poll *poll, const struct api_answer *answer)
+{
+    const struct page_info *info = &answer->page;
+
+    if (answer->count == 0 || poll->page >= POLL_PAGES || info->has_more == 0)
+        return false;
+    return info->total_pages < 0 || poll->page < info->total_pages;
+}
+
 static void on_polled(void *ctx, const struct api_answer *answer)
 {
-    struct proc *proc = ctx;
+    struct poll *poll = ctx;
 
-    if (answer->body == BODY_DATA && answer->http_status >= 200 && answer->http_status <= 299)
-        cache_store(proc->cache, answer->records, answer->count, SOURCE_LIST, NULL, NULL);
+    if (answer->body != BODY_DATA || answer->http_status < 200 || answer->http_status > 299) {
+        poll->page = 0;
+        return;
+    }
+    cache_store(poll->proc->cache, answer->records, answer->count, SOURCE_LIST, NULL, NULL);
+    bool more = goes_on(poll, answer);
+    poll->page = more ? poll->page + 1 : 0;
+    if (more)
+        ask(poll, answer->page.next_cursor);
 }
+
+static struct poll polls[WORLD_PROCS][3];
 
 void console_poll(void *ctx)
 {
@@ -48,11 +86,11 @@ void console_poll(void *ctx)
     bool patient = world.healthy && world.now - world.healthy_at > 30 * MINUTE;
 
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        struct api_request request = {.endpoint = lists[i],
-                                      .query = {.page = 1, .limit = 100},
-                                      .done = on_polled,
-                                      .ctx = proc};
-        api_call(proc->client, &request, NULL);
+        struct poll *poll = &polls[proc->index][i];
+        if (poll->page != 0)
+            continue; /* still under way */
+        *poll = (struct poll){proc, lists[i], 1};
+        ask(poll, NULL);
     }
     proc->poll = loop_timer_start(proc->loop, patient ? 10 * MINUTE : POLL_MS, console_poll, proc);
 }
@@ -85,6 +123,7 @@ static void open_inside(void *ctx)
                                .url_ko = "https://hotel.example/ko"};
     struct err err = {0};
 
+    memset(polls[proc->index], 0, sizeof polls[proc->index]);
     proc->changes = (struct changes){on_change, proc};
     proc->loop = loop_new();
     proc->client = api_client_new(proc->loop, &api, &err);
@@ -149,14 +188,16 @@ static void reopen(void *ctx)
 {
     struct proc *proc = ctx;
 
-    if (!proc->alive && proc->host->asleep_until <= world.now)
+    if (!proc->alive && !proc->host->off && proc->host->asleep_until <= world.now)
         console_open(proc);
 }
 
-static void power_returns(void *ctx)
+void power_returns(void *ctx)
 {
     struct host *host = ctx;
 
+    if (!host->off)
+        return; /* it is on already */
     host_boot(host, dice_between(&world.fate, 10 * SECOND, MINUTE));
     world_trace("host %d boots", host->index);
     for (int i = 0; i < WORLD_PROCS; i++)
@@ -175,6 +216,7 @@ static void lose_power(struct host *host)
         }
     disk_power_cut(host);
     host->cut = false;
+    host->off = true;
     time_at(world.now + (world.healthy ? SECOND : dice_between(&world.fate, 10 * SECOND, 6 * MINUTE)),
             power_returns, host);
 }

@@ -185,7 +185,7 @@ enum disk_fault node_meet(struct node *node, bool read)
 {
     struct trouble *trouble = &troubles[node->host->index];
 
-    if (!node->precious || world.running == NULL)
+    if (!node->precious || world.running == NULL || world.judging)
         return DISK_NONE;
     operations[node->host->index] += !read;
     if (trouble->fault == DISK_NONE || (trouble->fault == DISK_EIO_READ) != read ||

@@ -266,6 +266,7 @@ void lists_on_time(void *ctx)
     else
         answer_error(exchange, 404, 10404, "no such payment");
     if (exchange->fault == FAULT_SPARSE) {
+        world.sparse = true;
         char *at = exchange->answer.text;
         while ((at = strstr(at, "\"amount\"")) != NULL)
             memcpy(at, "\"xmount\"", 8);

@@ -24,9 +24,11 @@ static int64_t number(struct proc *proc, const char *sql, const char *value)
     sqlite3_stmt *stmt = ask(proc, sql, value);
     int64_t found = -1;
 
+    world.judging = true;
     if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
         found = sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);
+    world.judging = false;
     return found;
 }
 
@@ -74,6 +76,7 @@ void referee_moved(struct proc *proc)
                              : ask(proc, "SELECT seq, intent_id, event, detail FROM audit"
                                          " WHERE seq > ?", NULL);
 
+    world.judging = true;
     sqlite3_bind_int64(stmt, 1, host->audit_seen);
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         host->audit_seen = sqlite3_column_int64(stmt, 0);
@@ -84,6 +87,7 @@ void referee_moved(struct proc *proc)
                         : (const char *)sqlite3_column_text(stmt, 3));
     }
     sqlite3_finalize(stmt);
+    world.judging = false;
 }
 
 /* --- has it ended, and in time? --------------------------------------------------------------- */
@@ -131,13 +135,15 @@ static void check_patience(void *ctx)
     int64_t healed = world.now - world.healthy_at;
     sqlite3_stmt *stmt = ask(proc,
                              "SELECT intent_id, kind IN ('charge','link'), quiet_boot_id = ?1,"
-                             " quiet_boot_ms, state FROM intent WHERE"
+                             " quiet_boot_ms, state, sent_boot_id IS NOT ?1 FROM intent WHERE"
                              " state IN ('unknown','prepared')",
                              clock_boot_id());
 
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         bool unknown = sqlite3_column_bytes(stmt, 4) == 7;
         int64_t quiet = quiets[sqlite3_column_int(stmt, 1)], age = healed;
+        if (world.settings.clocks && sqlite3_column_int(stmt, 5) && age < DAY + 2 * HOUR)
+            continue; /* when it was sent is not known: a day's wait ends it */
         if (unknown && sqlite3_column_int(stmt, 2) &&
             clock_boot_ms() - sqlite3_column_int64(stmt, 3) < age)
             age = clock_boot_ms() - sqlite3_column_int64(stmt, 3);
@@ -165,10 +171,11 @@ struct truth {
     const struct srv_key *key;
     const struct form *form;
     int objects, good, open, bad; /* of this key at the server, by their status now */
-    bool flips, multiple;
+    bool flips, payment_flips;
     bool claims_own, claims_other; /* server_reference names an object of it, of somebody else */
-    int likes;                     /* others' objects that nothing tells apart from ours */
-    bool claims_like;
+    int likes;                     /* others' objects that could be ours, as far as lists tell */
+    bool claims_like;              /* it claims one that nothing at all tells apart from ours */
+    bool clock_lost;               /* sent in another boot, and the wall clock was moved */
 };
 
 static void count_status(struct truth *truth, const char *status, bool own, bool claimed)
@@ -186,15 +193,17 @@ static void count_status(struct truth *truth, const char *status, bool own, bool
         truth->bad++;
 }
 
-static bool in_window(const struct truth *truth, int64_t made_at)
+/* When an object must have been made to be taken for ours. wide: a time without zone tells little. */
+static bool in_window(const struct truth *truth, int64_t made_at, bool wide)
 {
     int64_t quiet = truth->kind == OP_CHARGE ? world.settings.quiet_charge
                                              : world.settings.quiet_modification;
     int64_t slack = truth->kind == OP_CHARGE ? 2 * MINUTE + SECOND : MINUTE;
+    int64_t zone = wide ? 14 * HOUR : 0;
 
     return truth->form != NULL && truth->form->leaves > 0 &&
-           made_at >= truth->form->first_left - slack &&
-           made_at <= truth->form->last_left + 2 * quiet + 20 * MINUTE;
+           made_at >= truth->form->first_left - slack - zone &&
+           made_at <= truth->form->last_left + 2 * quiet + 20 * MINUTE + zone;
 }
 
 static void look_at_payments(struct truth *truth, int index)
@@ -207,10 +216,10 @@ static void look_at_payments(struct truth *truth, int index)
         truth->flips |= own && row->flips_at != 0;
         /* Where names are echoed, only a row without one of ours can be taken for ours. */
         bool like = !own && (!server.echoes || strchr(row->custom, '~') == NULL) &&
-                    strcmp(row->poi, truth->target) == 0 && row->minor == truth->minor &&
-                    in_window(truth, row->made_at);
-        truth->likes += like;
-        truth->claims_like |= like && claimed && !server.echoes;
+                    strcmp(row->poi, truth->target) == 0 && row->minor == truth->minor;
+        truth->likes += like && in_window(truth, row->made_at, !server.zoned);
+        truth->claims_like |=
+            like && claimed && !server.echoes && in_window(truth, row->made_at, false);
     }
 }
 
@@ -222,9 +231,10 @@ static void look_at_modifications(struct truth *truth, int index)
         bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
         count_status(truth, srv_modification_status(row, world.now), own, claimed);
         truth->flips |= own && row->flips_at != 0;
+        truth->payment_flips |= own && server.payments[row->payment].flips_at != 0;
         bool like = !own && strcmp(row->type, op_name(truth->kind)) == 0 &&
                     strcmp(server.payments[row->payment].ref, truth->target) == 0 &&
-                    row->minor == truth->minor && in_window(truth, row->made_at);
+                    row->minor == truth->minor && in_window(truth, row->made_at, false);
         truth->likes += like;
         truth->claims_like |= like && claimed;
     }
@@ -274,6 +284,14 @@ static const char *excuse(const struct truth *truth)
     if (truth->form != NULL && truth->form->resolved &&
         truth->form->charged != (truth->good + truth->open > 0))
         return "a person closed it wrongly";
+    if (truth->payment_flips)
+        return "the server took the payment back";
+    if (world.sparse)
+        return "rows left out what would tell";
+    if (truth->kind == OP_CHARGE && !server.echoes && !server.zoned)
+        return "rows have neither names nor zones";
+    if (truth->clock_lost)
+        return "nobody knows when it was sent";
     if (truth->kind == OP_REFUND && quirk(FAULT_NO_LIMIT))
         return "a server without limits";
     return NULL;
@@ -284,6 +302,16 @@ static void complain(const struct truth *truth, const char *what)
     world_violation("%s %s is %s: %s (%d made, %d good, %d open, claim %s)", op_name(truth->kind),
                     truth->id, truth->state, what, truth->objects, truth->good, truth->open,
                     truth->claim == NULL ? "-" : truth->claim);
+}
+
+/* What no list can bring to light: links, and rows that do not say whose they are. Links move no
+   money, and nobody knows the address of such a one. */
+static bool is_hidden(const struct truth *truth)
+{
+    bool beyond = truth->key != NULL && truth->key->beyond;
+
+    return truth->kind == OP_LINK ? !server.echoes || beyond
+                                  : truth->kind != OP_CHARGE && beyond && quirk(FAULT_NO_HOME);
 }
 
 static void judge_manual(const struct truth *truth)
@@ -297,7 +325,7 @@ static void judge_manual(const struct truth *truth)
 static void judge_end(const struct truth *truth)
 {
     bool done = truth->good + truth->open > 0, hand = is(truth, "resolved");
-    bool link = truth->kind == OP_LINK, charge = truth->kind == OP_CHARGE;
+    bool charge = truth->kind == OP_CHARGE;
 
     if (truth->claims_other && !truth->claims_like)
         complain(truth, "it claims what another one did");
@@ -311,7 +339,7 @@ static void judge_end(const struct truth *truth)
         complain(truth, "it has not ended");
     else if (is(truth, "accepted"))
         complain(truth, "the API has ended it");
-    else if (says_no(truth) && done && !(link && !server.echoes))
+    else if (says_no(truth) && done && !is_hidden(truth))
         complain(truth, "but it was done");
     else if (!says_no(truth) && !done)
         complain(truth, "but it was not done");
@@ -372,8 +400,9 @@ static void check_rows(struct proc *proc)
                              " coalesce(charged, 0), coalesce(amount_minor, 0), form_id, rev,"
                              " (SELECT count(*) FROM audit a WHERE a.intent_id = i.intent_id),"
                              " (SELECT count(DISTINCT rev) FROM audit a"
-                             "  WHERE a.intent_id = i.intent_id) FROM intent i",
-                             NULL);
+                             "  WHERE a.intent_id = i.intent_id), sent_boot_id IS NOT ?1"
+                             " FROM intent i",
+                             clock_boot_id());
 
     while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
         struct truth truth = {.id = (const char *)sqlite3_column_text(stmt, 0),
@@ -385,6 +414,7 @@ static void check_rows(struct proc *proc)
                               .charged = sqlite3_column_int64(stmt, 6),
                               .minor = sqlite3_column_int64(stmt, 7)};
         figure_intents++;
+        truth.clock_lost = world.settings.clocks && sqlite3_column_int(stmt, 12) != 0;
         truth.form = form_by_form_id((const char *)sqlite3_column_text(stmt, 8));
         if (truth.form == NULL)
             world_violation("%s was asked for by nobody", truth.id);

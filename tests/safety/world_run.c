@@ -213,6 +213,8 @@ static void heal(void)
         world.procs[i].stopped_until = 0;
     restart_troubled();
     for (int i = 0; i < WORLD_HOSTS; i++)
+        power_returns(&world.hosts[i]);
+    for (int i = 0; i < WORLD_HOSTS; i++)
         if (world.settings.consoles[i] > 0 && !world.procs[i * HOST_PROCS].alive)
             console_open(&world.procs[i * HOST_PROCS]);
 }

@@ -105,7 +105,7 @@ void host_boot(struct host *host, int64_t base)
     host->booted_at = world.now;
     host->boot_base = base;
     host->asleep_until = 0;
-    host->cut = false;
+    host->cut = host->off = false;
 }
 
 /* --- the queue ------------------------------------------------------------------------------ */
