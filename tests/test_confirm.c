@@ -12,7 +12,7 @@
 
 #include "support_console.h"
 
-enum { BURSTS = 40, PASTES = 15, BURST_MS = 80, BIG_PASTE = 1 << 20 };
+enum { BURSTS = 40, PASTES = 15, BURST_MS = 80, DEAF_MS = 400, BIG_PASTE = 1 << 20 };
 
 static uint32_t random_state = 4;
 
@@ -106,6 +106,39 @@ static void keys_typed_before_it_is_seen_confirm_nothing(void **state)
     console_end(&console);
 }
 
+/* After its deaf moment it answers a key that means nothing. */
+static void console_listens(struct console *console)
+{
+    for (int i = 0; i < PTY_LIMIT_MS / 100; i++) {
+        console_keys(console, "x");
+        if (pty_wait_text(console->pty, "Only y confirms.", 100))
+            return;
+    }
+    fail_msg("it does not listen");
+}
+
+/* Typed within the deaf moment of a console that is kept from reading until that is over. */
+static void keys_read_late_confirm_nothing(void **state)
+{
+    struct console console;
+
+    (void)state;
+    console_begin(&console);
+    fill_in(&console);
+    for (int i = 0; i < 5; i++) {
+        console_keys(&console, "<F2>");
+        console_wait(&console, "Confirm   n Back");
+        pty_signal(console.pty, SIGSTOP);
+        console_keys(&console, "y");
+        assert_false(pty_wait_text(console.pty, "nothing comes", DEAF_MS + 100));
+        pty_signal(console.pty, SIGCONT);
+        console_listens(&console);
+        console_insist(&console, "n", "Confirm   n Back");
+    }
+    nothing_was_asked_for(&console);
+    console_end(&console);
+}
+
 /* With brackets, without, one of the two, one in another, over several writes. */
 static void paste_something(struct console *console, int how)
 {
@@ -117,17 +150,6 @@ static void paste_something(struct console *console, int how)
     pty_write(console->pty, text, sizeof text - 1);
     if (how % 5 != 1 && how % 5 != 4)
         pty_write(console->pty, off, sizeof off - 1);
-}
-
-/* After its deaf moment it answers a key that means nothing. */
-static void console_listens(struct console *console)
-{
-    for (int i = 0; i < PTY_LIMIT_MS / 100; i++) {
-        console_keys(console, "x");
-        if (pty_wait_text(console->pty, "Only y confirms.", 100))
-            return;
-    }
-    fail_msg("it does not listen");
 }
 
 static void pasted_text_confirms_nothing(void **state)
@@ -164,6 +186,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_typed_before_it_is_seen_confirm_nothing),
+        cmocka_unit_test(keys_read_late_confirm_nothing),
         cmocka_unit_test(pasted_text_confirms_nothing),
     };
     console_find(argc, argv);

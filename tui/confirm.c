@@ -17,7 +17,8 @@ struct confirm_state {
     enum gesture gesture;
     struct prompt typed;
     uint32_t opening_key;
-    int64_t ready_ms; /* boot clock; 0: not on the screen yet */
+    struct loop_timer *deaf; /* until keys count */
+    bool awake;
     struct text hint;
 };
 
@@ -54,17 +55,27 @@ static bool confirm_open(struct app *app, void *untyped, const void *argument)
 
 static void confirm_close(struct app *app, void *untyped)
 {
-    (void)app;
-    arena_done(&((struct confirm_state *)untyped)->arena);
+    struct confirm_state *state = untyped;
+    loop_timer_stop(app_loop(app), state->deaf);
+    arena_done(&state->arena);
+}
+
+/* What was typed in the deaf moment and has not been read yet, as the program was busy, was not
+   meant for it either: no clock makes a key count, but that nothing older is waiting. */
+static void wake_up(void *untyped)
+{
+    struct confirm_state *state = untyped;
+    state->deaf = NULL;
+    state->awake = true;
+    term_drop_input();
 }
 
 /* The frame has left: whatever was typed until now was not meant for it. */
 static void confirm_painted(struct app *app, void *untyped)
 {
-    (void)app;
     struct confirm_state *state = untyped;
     term_drop_input();
-    state->ready_ms = clock_boot_ms() + DEAD_MS;
+    state->deaf = loop_timer_start(app_loop(app), DEAD_MS, wake_up, state);
 }
 
 static void finish(struct app *app, struct confirm_state *state, bool confirmed)
@@ -102,7 +113,7 @@ static bool confirm_key(struct app *app, void *untyped, uint32_t key)
 {
     struct confirm_state *state = untyped;
     uint32_t yes = state->gesture == GESTURE_BIG_Y ? 'Y' : 'y';
-    if (state->ready_ms == 0 || clock_boot_ms() < state->ready_ms)
+    if (!state->awake)
         return true;
     if (key == KEY_ESC || key == KEY_FN + 10)
         finish(app, state, false);
