@@ -117,6 +117,7 @@ bool journal_write_trust(struct journal *journal, struct err *err)
     journal->verified = journal_verify(journal, &entries, err);
     if (!journal->verified) {
         db_rollback(journal->db);
+        err->code = ERR_STORAGE; /* of this machine: to be told apart from a strange answer */
         journal->trouble = *err;
     }
     return journal->verified;

@@ -168,7 +168,7 @@ static void damaged_is_not_recovered(void **state)
     struct journal *journal = journal_open(box->path, "HOTEL9", ENV_TEST, &settings, NULL, &err);
     assert_non_null(journal);
     assert_false(journal_recover(journal, &taken, &err));
-    assert_int_equal(err.code, ERR_DATA);
+    assert_int_equal(err.code, ERR_STORAGE);
     journal_close(journal);
     jbox_check_state(box, id, INTENT_PREPARED);
 }

@@ -4,17 +4,24 @@
 
 /* --- journal -------------------------------------------------------------------------------- */
 
-static int verify(struct cli *cli)
+/* Says why it does not. */
+static bool holds(struct cli *cli, int64_t *entries, char head[JOURNAL_HEAD_SIZE])
 {
     struct err err = {0};
+    if (journal_verify(cli->desk.journal, entries, &err) &&
+        journal_head(cli->desk.journal, head, &err))
+        return true;
+    cli_say(text_oursf(&cli->arena, _("The audit trail does NOT hold: %s"),
+                       text_clean(&cli->arena, err.detail).bytes));
+    return false;
+}
+
+static int verify(struct cli *cli)
+{
     int64_t entries = 0;
     char head[JOURNAL_HEAD_SIZE];
-    if (!journal_verify(cli->desk.journal, &entries, &err) ||
-        !journal_head(cli->desk.journal, head, &err)) {
-        cli_say(text_oursf(&cli->arena, _("The audit trail does NOT hold: %s"),
-                           text_clean(&cli->arena, err.detail).bytes));
+    if (!holds(cli, &entries, head))
         return CLI_STORAGE;
-    }
     cli_say(text_oursf(&cli->arena, _("The audit trail holds: %s entries."),
                        format_count(&cli->arena, entries).bytes));
     if (cli_has(cli, OPTION_VERIFY))
@@ -216,9 +223,12 @@ int cli_recover(struct cli *cli)
     struct recovery recovery = {.cli = cli};
     struct err err = {0};
     int taken = 0;
-    int64_t wait_s = 0;
+    int64_t wait_s = 0, entries;
+    char head[JOURNAL_HEAD_SIZE];
     if (!cli_number(cli, OPTION_WAIT, 1000000, &wait_s))
         return CLI_USAGE;
+    if (!holds(cli, &entries, head)) /* what is open could not be told */
+        return CLI_STORAGE;
     if (!journal_list(cli->desk.journal, INTENTS_OPEN, 0, &recovery.open, &err) ||
         !ops_recover(cli->desk.ops, &taken, &err))
         return cli_fail(cli, &err, NULL);

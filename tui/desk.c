@@ -77,7 +77,7 @@ static bool open_client(struct desk *desk, const char *key, struct err *err)
     return desk->client != NULL;
 }
 
-static bool open_files(struct desk *desk, struct err *err)
+static bool open_both(struct desk *desk, struct err *err)
 {
     struct journal_settings settings = {.person = desk->config->person, .version = VERSION};
     char *journal = join_path(config_state_dir(desk->webcode, desk->env, err), "journal.db");
@@ -92,6 +92,15 @@ static bool open_files(struct desk *desk, struct err *err)
         desk->cache = cache_open(cache, desk->webcode, desk->env, &desk->changes, err);
     free(cache);
     return desk->cache != NULL;
+}
+
+/* A file that makes no sense is trouble of this machine, not of the API's answers. */
+static bool open_files(struct desk *desk, struct err *err)
+{
+    bool opened = open_both(desk, err);
+    if (!opened && err->code == ERR_DATA)
+        err->code = ERR_STORAGE;
+    return opened;
 }
 
 /* A quiet period made short (tests, a desk that knows its terminals) shortens the pause between the
