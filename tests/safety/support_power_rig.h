@@ -11,11 +11,12 @@
 struct rig {
     char root[128];  /* temp folder, canonical; goes with rig_close() */
     char build[512]; /* where this program was built: build/tests/safety */
-    char program[600], shim[600];
+    char program[600], shim[600], clock[160];
     struct loop *loop;
     struct sim_settings settings;
     struct sim *sim;
-    int runs; /* so far */
+    uint64_t posts; /* charges seen, for who waits for one more */
+    int runs;       /* so far */
 };
 /* False: said why. under: where the temp folder is made, NULL: $TMPDIR or /tmp. */
 bool rig_open(struct rig *rig, const char *self, const char *under);
@@ -32,7 +33,8 @@ struct rig_run {
     const char *words[RIG_WORDS]; /* behind its name, up to NULL */
     struct {
         const char *name, *value;
-    } env[8];                     /* further ones; the shim is loaded when there is one */
+    } env[8];                     /* further ones */
+    bool leaps;                   /* over waits in which nothing comes, see SHIM_SKIP */
     bool (*stop)(void *ctx);      /* may be NULL: true kills it */
     void *ctx;
     int64_t file_limit;           /* largest file it may write, bytes; 0: any */
