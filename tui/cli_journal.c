@@ -241,9 +241,9 @@ int cli_recover(struct cli *cli)
         cli_say(text_ours(_("Nothing is open: there is nothing to settle.")));
     bool settled = report(&recovery, wait_s > 0);
     intent_page_done(&recovery.open);
-    if (!journal_usable(cli->desk.journal, &err))
-        return cli_fail(cli, &err, NULL);
     if (!settled) /* says why, where the API is out of reach */
         cli_fetch_terminals(cli, false);
+    if (!journal_usable(cli->desk.journal, &err))
+        return cli_fail(cli, &err, NULL);
     return settled ? CLI_DONE : CLI_UNKNOWN;
 }
