@@ -292,6 +292,82 @@ static void try_others(void)
     printf("= foreign files refused: %zu of %zu\n", good_ones, COUNT_OF(others));
 }
 
+/* --- a file of the first version, and the program killed while it carries it over ------------ */
+
+static bool load_old(struct blob *old)
+{
+    struct blob text = {0};
+    sqlite3 *raw = NULL;
+
+    blob_read(&text, "tests/fixtures/journal_v1.sql");
+    damage_clear(&all);
+    sqlite3_open(all.journal, &raw);
+    if (text.len > 0) {
+        text.bytes[text.len] = '\0';
+        sqlite3_exec(raw, text.bytes, NULL, NULL, NULL);
+    }
+    sqlite3_close(raw);
+    blob_read(old, all.journal);
+    bool good = text.len > 0 && old->len > 0;
+    blob_done(&text);
+    return good;
+}
+
+/* False: it came to its end. It is all old, with a copy made or not, or all new with a whole copy;
+   and the next start brings it to its end. */
+static bool kill_once(const struct blob *old, const char *when, uint64_t n)
+{
+    char copy[200];
+
+    snprintf(copy, sizeof copy, "%s.v1", all.journal);
+    unlink(copy);
+    damage_clear(&all);
+    blob_write(old, all.journal);
+    setenv("LD_PRELOAD", all.shim, 1);
+    setenv("SHIM_ONLY", "j", 1);
+    setenv("SHIM_KILL", when, 1);
+    damage_run(&all, "journal", LIMIT_MS);
+    unsetenv("LD_PRELOAD");
+    bool killed = all.ran.status == 128 + SIGKILL;
+    int64_t version = damage_number(all.journal, "PRAGMA user_version");
+    int64_t entries = damage_number(all.journal, "SELECT count(*) FROM audit");
+    int64_t content = damage_number(
+        all.journal, "SELECT count(*) FROM pragma_table_info('audit') WHERE name = 'content'");
+    if (!(version == 1 && entries == 33 && content == 0) &&
+        !(version == 2 && entries == 40 && content == 1))
+        violation("neither old nor new", n, when);
+    damage_run(&all, "journal", LIMIT_MS);
+    if (all.ran.status != 0 || damage_number(all.journal, "PRAGMA user_version") != 2)
+        violation("the next start does not carry it over", n, when);
+    if (damage_number(copy, "PRAGMA user_version") != 1 ||
+        damage_number(copy, "SELECT count(*) FROM audit") != 33)
+        violation("the copy of the old file is not whole", n, when);
+    unlink(copy);
+    return killed;
+}
+
+static void try_migration(void)
+{
+    static const char *const moments[] = {"", "+", "~"};
+    struct blob old = {0};
+    uint64_t kills = 0;
+
+    if (access(all.shim, R_OK) != 0 || !load_old(&old)) {
+        printf("not tried, %s or tests/fixtures/journal_v1.sql is not there: migration\n",
+               all.shim);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(moments); i++)
+        for (uint64_t n = 1; !all.stopped; n += all.full ? 1 : 7, kills++) {
+            char when[32];
+            snprintf(when, sizeof when, "%" PRIu64 "%s", n, moments[i]);
+            if (!kill_once(&old, when, n))
+                break;
+        }
+    blob_done(&old);
+    printf("= migrations killed: %" PRIu64 "\n", kills);
+}
+
 /* --- main ------------------------------------------------------------------------------------ */
 
 static void stop(int signal)
@@ -304,11 +380,10 @@ static bool parse(char **words, uint64_t *count, int64_t *at)
 {
     for (; *words != NULL; words++) {
         bool value = words[1] != NULL;
-        if (strcmp(*words, "--full") == 0)
-            *count = 2000;
-        else if (strcmp(*words, "--short") == 0)
-            *count = 60;
-        else if (strcmp(*words, "--seed") == 0 && value)
+        if (strcmp(*words, "--full") == 0 || strcmp(*words, "--short") == 0) {
+            all.full = words[0][2] == 'f';
+            *count = all.full ? 2000 : 60;
+        } else if (strcmp(*words, "--seed") == 0 && value)
             all.seed = strtoull(*++words, NULL, 10);
         else if (strcmp(*words, "--count") == 0 && value)
             *count = strtoull(*++words, NULL, 10);
@@ -326,10 +401,12 @@ int main(int argc, char **argv)
 {
     uint64_t count = 60;
     int64_t at = -1;
-    char beside[4096];
+    char beside[4096], shim[4096];
 
     snprintf(beside, sizeof beside, "%s/../../avirato-console", damage_folder_of(argv[0]));
     all.program = beside;
+    snprintf(shim, sizeof shim, "%s/shim.so", damage_folder_of(argv[0]));
+    all.shim = shim;
     all.seed = 1;
     signal(SIGINT, stop);
     signal(SIGTERM, stop);
@@ -347,8 +424,10 @@ int main(int argc, char **argv)
             printf("%" PRIu64 " damaged copies\n", n + 1);
         fflush(stdout);
     }
-    if (at < 0 && !all.stopped)
+    if (at < 0 && !all.stopped) {
         try_others();
+        try_migration();
+    }
     printf("= damaged journals: %" PRIu64 ", of them with their content whole: %" PRIu64 "\n",
            at < 0 ? count : 1, all.same);
     printf("= damage violations: %" PRIu64 "\n", all.violations);

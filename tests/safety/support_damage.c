@@ -110,6 +110,21 @@ static void hash_content(const char *path, char hex[65])
     sqlite3_close(raw);
 }
 
+int64_t damage_number(const char *path, const char *sql)
+{
+    sqlite3 *raw = NULL;
+    sqlite3_stmt *stmt = NULL;
+    int64_t number = -1;
+
+    if (sqlite3_open_v2(path, &raw, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(raw, sql, -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW)
+        number = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(raw);
+    return number;
+}
+
 bool damage_same_content(struct damage *all)
 {
     char hex[65];

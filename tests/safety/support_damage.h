@@ -18,8 +18,9 @@ bool blob_equal(const struct blob *a, const struct blob *b);
 void blob_done(struct blob *blob);
 
 struct damage {
-    const char *program;
+    const char *program, *shim;
     uint64_t seed, state, violations, same;
+    bool full;
     volatile sig_atomic_t stopped;
     struct loop *loop;
     struct sim *sim;
@@ -43,6 +44,7 @@ void damage_run(struct damage *all, const char *command, int64_t limit_ms);
 uint64_t damage_posts(const struct damage *all);
 /* Whether what the journal's tables hold, once SQLite has put it in order, is what base holds. */
 bool damage_same_content(struct damage *all);
+int64_t damage_number(const char *path, const char *sql); /* -1: none */
 const char *damage_folder_of(const char *path);
 
 #endif
