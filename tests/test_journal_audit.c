@@ -128,6 +128,9 @@ static void every_structure(void **state)
         "UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 1 AND 1000000000000', 'BETWEEN 1 AND"
         " 9000000000000')",
     };
+    static const char again[] =
+        "INSERT INTO audit SELECT 7, utc, clock, intent_id, event, state, rev, person, os_user,"
+        " tty, origin, host, trace_id, detail, hash, content FROM audit WHERE seq = 6";
     static const char *const hidden[] = {
         "DELETE FROM intent",
         "DELETE FROM intent WHERE state = 'unknown'",
@@ -137,8 +140,7 @@ static void every_structure(void **state)
         "UPDATE intent SET rev = rev + 1",
         "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)",
         "DELETE FROM audit",
-        "INSERT INTO audit SELECT 7, utc, clock, intent_id, event, state, rev, person, os_user,"
-        " tty, origin, host, trace_id, detail, hash, content FROM audit WHERE seq = 6",
+        again,
     };
 
     fill(*state);
