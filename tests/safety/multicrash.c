@@ -163,7 +163,7 @@ static const struct {
     const char *wait, *keys;
     bool again;
 } steps[] = {
-    {"90.00", "p", false},        {"online", "1", false}, {"[1 Terminal", "<Enter>", false},
+    {"p Charge", "p", false},     {"online", "1", false}, {"[1 Terminal", "<Enter>", false},
     {"Amount", "12.50", false},   {"= ", "<F2>", false},  {"Confirm   n Back", "y", true},
     {"Approved", "<Esc>", false},
 };

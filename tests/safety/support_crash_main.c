@@ -99,9 +99,12 @@ int crash_main(int argc, char **argv, const struct crash_play *play)
     for (int i = 0; i < (crash_options.one != NULL ? 1 : WORKERS); i++)
         if (fork() == 0)
             exit(work(&scene, play));
-    while (wait(&status) > 0 || errno == EINTR)
-        if ((WIFEXITED(status) ? WEXITSTATUS(status) : 2) > worst)
+    for (pid_t pid; (pid = wait(&status)) > 0 || errno == EINTR;) {
+        if (pid > 0 && WIFSIGNALED(status))
+            fprintf(stderr, "%s: a worker was ended by signal %d\n", play->name, WTERMSIG(status));
+        if (pid > 0 && (WIFEXITED(status) ? WEXITSTATUS(status) : 2) > worst)
             worst = WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+    }
     play->print(scene.totals);
     print_kinds(scene.totals);
     return worst > 0 ? worst : scene.totals->violations > 0;

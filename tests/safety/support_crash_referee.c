@@ -291,7 +291,8 @@ static void judge_folder(struct crash_scene *scene, const char *folder, const ch
         bool ours = strncmp(entry->d_name, allowed, length) == 0;
         bool whole = ours && strcmp(entry->d_name + length, "") == 0;
         bool side = ours && strcmp(entry->d_name + length, "-journal") == 0;
-        if (whole || entry->d_name[0] == '.')
+        bool copy = ours && strncmp(entry->d_name + length, ".v", 2) == 0; /* of a migration */
+        if (whole || copy || entry->d_name[0] == '.')
             continue;
         if (!side || !is_no_rollback(dirfd(dir), entry->d_name))
             crash_violation(scene, "left behind: %s", entry->d_name);
