@@ -1,5 +1,5 @@
-/* How intents have ended that the file would not take any more. The row on disk stays as it was, for
-   the next start to find out anew; the person who waits now is told what is known. */
+/* How intents have ended that the file would not take any more. The row on disk stays as it was,
+   for the next start to find out anew; the person who waits now is told what is known. */
 #include <stdlib.h>
 #include <string.h>
 
