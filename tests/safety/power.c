@@ -155,7 +155,7 @@ static bool run_step(struct proof *proof, size_t number, char references[][64], 
 
     for (size_t i = 0; step->words[i] != NULL; i++)
         run.words[i] =
-            step->words[i][0] == '$' ? references[atoi(step->words[i] + 1)] : step->words[i];
+            step->words[i][0] == '$' ? references[step->words[i][1] - '0'] : step->words[i];
     rig_run(proof->rig, &run);
     read_reference(run.out, references[number], 64);
     if (run.status == step->status)
@@ -298,7 +298,8 @@ static bool had_left(const struct proof *proof, size_t event, const char *id)
 /* Recovers with the real program and asks the referee about all that had left before the cut. */
 static void recover_image(struct proof *proof, size_t event, enum disk_luck luck)
 {
-    struct rig_run recover = {.home = proof->image, .words = {"recover", "--wait", "10"}, .leaps = true};
+    struct rig_run recover = {
+        .home = proof->image, .words = {"recover", "--wait", "10"}, .leaps = true};
     struct rig_run verify = {.home = proof->image, .words = {"journal", "--verify"}};
     struct err err;
     struct intent_page page = {0};
@@ -314,7 +315,8 @@ static void recover_image(struct proof *proof, size_t event, enum disk_luck luck
         for (size_t i = 0; i < page.count; i++)
             if (had_left(proof, event, page.rows[i].id) &&
                 !is_right(&page.rows[i], sim_executions_of_key(proof->rig->sim, page.rows[i].id)))
-                tell(proof, event, luck, "after recovery it is", intent_state_name(page.rows[i].state));
+                tell(proof, event, luck, "after recovery it is",
+                     intent_state_name(page.rows[i].state));
     intent_page_done(&page);
     journal_close(journal);
 }

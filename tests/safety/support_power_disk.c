@@ -184,7 +184,7 @@ static void note_change(struct disk *disk, struct node *node, const struct disk_
     node->changes[node->change_count++] = change;
 }
 
-/* Lock files prove nothing after a start of the machine, and SQLite makes its shared memory anew. */
+/* Lock files prove nothing after a start of the machine; SQLite makes its shared memory anew. */
 static bool is_of_no_account(const struct disk *disk, const char *path)
 {
     size_t len = strlen(path);

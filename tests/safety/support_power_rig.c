@@ -30,7 +30,7 @@ bool rig_interrupted(void)
     return interrupted != 0;
 }
 
-/* --- the clock that all share: idle waits are leapt over, see shim.c ----------------------------- */
+/* --- the clock that all share, see shim.c ---------------------------------------------------- */
 
 static _Atomic(int64_t) *ahead; /* ms */
 

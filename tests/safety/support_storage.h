@@ -44,6 +44,8 @@ bool storage_said_plainly(const char *said);
 /* That call of the journal fails, and all later ones. */
 void storage_fault(struct storage *storage, int operation, int call);
 void storage_faults(struct storage *storage); /* each call fails in turn */
+void storage_screens(struct storage *storage);
+void storage_screen_latches(struct storage *storage); /* one of them */
 void storage_disks(struct storage *storage);  /* full and read-only disks as they are */
 
 #endif

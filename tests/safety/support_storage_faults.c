@@ -109,7 +109,9 @@ static bool try_fault(struct storage *storage, const struct fault *fault)
 {
     char label[80], trace[200], fail[40], class[2] = {fault->class, '\0'};
     struct rig_run run = {.program = storage->program,
-                          .env = {{"SHIM_ONLY", class}, {"SHIM_FAIL", fail}, {"SHIM_TRACE", trace}}};
+                          .env = {{"SHIM_ONLY", class},
+                                  {"SHIM_FAIL", fail},
+                                  {"SHIM_TRACE", trace}}};
 
     snprintf(label, sizeof label, "%d%s%c%d%s:%d", fault->operation, fault->fresh ? "f" : "w",
              fault->class, fault->number, fault->on ? "+" : "", fault->error);
@@ -138,20 +140,21 @@ static const int errors[] = {EIO, ENOSPC, EROFS, EDQUOT, EACCES};
 static const struct sweep {
     char class;
     bool fresh;
-    int stride_short;
+    int stride_short, stride_full;
 } sweeps[] = {
-    {'j', false, 2}, {'j', true, 9},  {'f', true, 2},
-    {'k', true, 1},  {'c', false, 9}, {'c', true, 12},
+    {'j', false, 3, 3}, {'j', true, 12, 3},  {'f', true, 3, 1},
+    {'k', true, 1, 1},  {'c', false, 15, 5}, {'c', true, 20, 5},
 };
 
-/* Short: one operation and one error a call, in turn. Full: each operation, still one error each. */
+/* Short: one operation and one error a call, in turn. Full: all of them. The seed chooses where the
+   strides begin. */
 static void sweep_calls(struct storage *storage, const struct sweep *sweep, int operation)
 {
-    int stride = storage->options.full ? 1 : sweep->stride_short;
-    int start = storage->options.full ? 1 : 1 + (int)(storage->options.seed % (uint64_t)stride);
+    int stride = storage->options.full ? sweep->stride_full : sweep->stride_short;
+    int start = 1 + (int)((storage->options.seed + (uint64_t)(operation + 1)) % (uint64_t)stride);
     int misses = 0; /* one after the other: the operations differ in length */
 
-    for (int n = start; misses < OP_KINDS + 1 && !rig_interrupted(); n += stride) {
+    for (int n = start; misses < OP_KINDS && !rig_interrupted(); n += stride) {
         int turn = n + operation + 1;
         struct fault fault = {.operation = operation >= 0 ? operation : n % (OP_KINDS + 1),
                               .fresh = sweep->fresh,
@@ -184,7 +187,7 @@ static void one_again(struct storage *storage, const char *label)
         return;
     fault.fresh = home == 'f';
     fault.on = rest[0] == '+';
-    fault.error = atoi(strchr(rest, ':') == NULL ? "5" : strchr(rest, ':') + 1);
+    fault.error = (int)strtol(strchr(rest, ':') == NULL ? "5" : strchr(rest, ':') + 1, NULL, 10);
     if (!try_fault(storage, &fault))
         printf("storage: %s does not strike\n", label);
 }
