@@ -97,7 +97,7 @@ static void recover_in_trouble(struct crash_scene *scene, const struct crash_fau
 /* True when it was really killed there. */
 static bool strike(struct crash_scene *scene, const struct plan *plan, const char *kill)
 {
-    struct crash_run run = {.kill = kill};
+    struct crash_run run = {.kill = kill, .patient = plan->fault == NULL};
 
     begin(scene, plan, kill);
     set_words(scene, plan, &run);
@@ -119,7 +119,7 @@ static bool strike(struct crash_scene *scene, const struct plan *plan, const cha
 static size_t read_calls(struct crash_scene *scene, const struct plan *plan, struct call *calls)
 {
     char path[100], line[600];
-    struct crash_run run = {.log = path};
+    struct crash_run run = {.log = path, .patient = plan->fault == NULL};
     size_t count = 0;
 
     snprintf(path, sizeof path, "%s/log", scene->folder);

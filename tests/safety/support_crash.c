@@ -147,7 +147,7 @@ char **crash_env(struct crash_scene *scene, const struct crash_run *run, const c
         {"SHIM_KILL=", run->kill},
         {"SHIM_LOG=", run->log},
         {"TERM=", term},
-        {"SHIM_SKIP=", term == NULL ? "1" : NULL}, /* a screen goes by real time */
+        {"SHIM_SKIP=", term == NULL && !run->patient ? "1" : NULL}, /* a screen goes by real time */
     };
 
     for (size_t i = 0; i < COUNT_OF(desk); i++) {
@@ -344,7 +344,8 @@ static bool charge_once(struct crash_scene *scene, const char *terminal, const c
                         char reference[64])
 {
     struct crash_run run = {
-        .words = {"charge", "--terminal", terminal, "--amount", "90.00", "--yes", "--json", hold}};
+        .words = {"charge", "--terminal", terminal, "--amount", "90.00", "--yes", "--json", hold},
+        .patient = true};
     size_t length = strlen(scene->known);
 
     crash_do(scene, &run);

@@ -57,6 +57,7 @@ struct crash_run {
     const char *words[16]; /* of the command line, NULL at the end */
     const char *kill;      /* SHIM_KILL or NULL */
     const char *log;       /* SHIM_LOG or NULL */
+    bool patient;          /* sits its waits out: a busy machine changes nothing */
     int number;            /* of its output files: those that run together differ */
     pid_t pid;
     bool killed, hung;
