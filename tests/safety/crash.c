@@ -6,7 +6,8 @@
    the journal; "after" is "before" the next; a fault of the request that moves money cannot be told
    from a healthy server before its connection is made, so it begins there; of writes to one file
    between two syncs the first, one in the middle (before and torn) and the last. A fault of reading
-   strikes the recovery, to which writes that are not synced look alike: only syncs, cuts, sockets.
+   strikes the recovery, which finds either what was before a transaction or what was after it: only
+   syncs of the journal itself, cuts of its side file, lock files and sockets.
 
    usage: crash [--short|--full] [--seed N] [-p CONSOLE] [--only OPERATION:RULE:KILL[:fresh]]
    RULE as the server takes it, - for none; KILL as SHIM_KILL. --only runs that one scenario. */
@@ -219,28 +220,38 @@ static void strike_all(struct crash_scene *scene, const struct plan *plan, const
     atomic_fetch_add(&scene->totals->calls, count);
 }
 
-/* See the head of this file. */
+/* Where a plan with a fault begins, see the head of this file. */
+static size_t first_call(const struct plan *plan, const struct call *calls, size_t count)
+{
+    return strncmp(plan->fault->rule, "POST", 4) == 0 ? find_leaving(calls, count) : 0;
+}
+
+static bool is_worth_it(const struct plan *plan, const struct call *call, bool run_edge)
+{
+    bool write = strcmp(call->name, "pwrite") == 0;
+    bool side_sync = strcmp(call->name, "fdatasync") == 0 && strstr(call->file, "-journal") != NULL;
+
+    if (call->class == 'c')
+        return false;
+    return plan->fault->when == FAULT_READING ? !write && !side_sync : !write || run_edge;
+}
+
 static void strike_thinned(struct crash_scene *scene, const struct plan *plan,
                            const struct call *calls, size_t count)
 {
-    bool reading = plan->fault->when == FAULT_READING;
-    bool posts = strncmp(plan->fault->rule, "POST", 4) == 0;
     size_t run = 0, begun = 0;
 
-    for (size_t i = posts ? find_leaving(calls, count) : 0; i < count && !crash_interrupted();
-         i++) {
+    for (size_t i = first_call(plan, calls, count); i < count && !crash_interrupted(); i++) {
         size_t length = run_length(calls, count, i);
-        bool write = strcmp(calls[i].name, "pwrite") == 0;
         if (length > 0) {
             run = length;
             begun = i;
         }
         bool middle = i == begun + run / 2;
-        if (calls[i].class == 'c' ||
-            (write && (reading || (i != begun && !middle && i != begun + run - 1))))
+        if (!is_worth_it(plan, &calls[i], i == begun || middle || i == begun + run - 1))
             continue;
         strike_at(scene, plan, i, "");
-        if (has_bytes(&calls[i]) && (!write || middle))
+        if (has_bytes(&calls[i]) && (middle || calls[i].class == 'n'))
             strike_at(scene, plan, i, "~");
     }
 }
@@ -251,9 +262,10 @@ static void strike_one(struct crash_scene *scene, const struct plan *plan, const
 {
     uint64_t state =
         crash_options.seed + plan->fault->kind * 8 + (size_t)(plan->operation - operations);
+    size_t first = first_call(plan, calls, count);
 
-    for (int tries = 0; tries < 100 && count > 0; tries++) {
-        size_t at = crash_draw(&state, count);
+    for (int tries = 0; tries < 100 && count > first; tries++) {
+        size_t at = first + crash_draw(&state, count - first);
         if (calls[at].class == 'c')
             continue;
         strike_at(scene, plan, at, has_bytes(&calls[at]) && crash_draw(&state, 2) == 0 ? "~" : "");
