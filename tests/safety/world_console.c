@@ -6,10 +6,10 @@
 
 #include "world.h"
 
-#define POLL_MS    (40 * SECOND)
+#define POLL_MS    MINUTE
 #define POLL_PAGES 12
 
-/* --- lists on the screen: what holds ended rows against the API -------------------------------- */
+/* --- lists on the screen: what holds ended rows against the API ------------------------------ */
 
 static void on_hold(void *ctx)
 {
@@ -217,8 +217,8 @@ static void lose_power(struct host *host)
     disk_power_cut(host);
     host->cut = false;
     host->off = true;
-    time_at(world.now + (world.healthy ? SECOND : dice_between(&world.fate, 10 * SECOND, 6 * MINUTE)),
-            power_returns, host);
+    int64_t dark = world.healthy ? SECOND : dice_between(&world.fate, 10 * SECOND, 6 * MINUTE);
+    time_at(world.now + dark, power_returns, host);
 }
 
 void console_bury_dead(void)

@@ -1,4 +1,4 @@
-/* An open file of the disk in memory: reads, writes, syncs, locks, and what goes wrong with them. */
+/* An open file of the disk in memory: reads, writes, syncs, locks, and what goes wrong there. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -159,8 +159,9 @@ static void write_list(struct buf *out, struct view *view, enum fault fault)
     int written = write_rows(out, view, fault);
     switch (server.dialect) {
     case 0:
-        buf_printf(out, "],\"pagination\":{\"page\":%d,\"limit\":%d,\"total\":%d,\"totalPages\":%d}}",
-                   view->page, view->limit, view->count, pages);
+        buf_printf(out, "],\"pagination\":{\"page\":%d,\"limit\":%d,\"total\":%d,", view->page,
+                   view->limit, view->count);
+        buf_printf(out, "\"totalPages\":%d}}", pages);
         break;
     case 1:
         buf_puts(out, "]");

@@ -193,7 +193,7 @@ static void count_status(struct truth *truth, const char *status, bool own, bool
         truth->bad++;
 }
 
-/* When an object must have been made to be taken for ours. wide: a time without zone tells little. */
+/* When an object must have been made to be taken for ours. wide: its time has no zone. */
 static bool in_window(const struct truth *truth, int64_t made_at, bool wide)
 {
     int64_t quiet = truth->kind == OP_CHARGE ? world.settings.quiet_charge

@@ -23,7 +23,9 @@ static void draw_settings(void)
     struct settings *set = &world.settings;
 
     *set = (struct settings){.acts = (int)dice_between(plan, 1, 5)};
-    set->consoles[0] = dice_chance(plan, 550) ? 1 : (int)dice_between(plan, 2, HOST_PROCS);
+    set->consoles[0] = dice_chance(plan, 600)   ? 1
+                       : dice_chance(plan, 600) ? 2
+                                                : (int)dice_between(plan, 3, HOST_PROCS);
     set->consoles[1] = dice_chance(plan, 120);
     set->trouble = troubles[dice_below(plan, COUNT_OF(troubles))];
     set->quiet_charge = quiets[dice_below(plan, COUNT_OF(quiets))] * SECOND;
@@ -173,8 +175,9 @@ static void plan_troubles(int64_t span)
         trouble_kill,  trouble_write, trouble_cut,  trouble_reboot, trouble_disk,
         trouble_clock, trouble_sleep, trouble_stop, trouble_cache};
     const struct settings *set = &world.settings;
-    const int counts[] = {set->crashes, set->crashes * 3, set->cuts * 2, set->cuts, set->storage * 3,
-                          set->clocks * 2, set->sleeps, set->sleeps, set->cache_drops};
+    const int counts[] = {set->crashes,     set->crashes * 3, set->cuts * 2,
+                          set->cuts,        set->storage * 3, set->clocks * 2,
+                          set->sleeps,      set->sleeps,      set->cache_drops};
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         for (int j = 0; j < counts[i]; j++)

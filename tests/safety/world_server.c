@@ -299,7 +299,7 @@ void server_cut_off(struct exchange *exchange)
     }
 }
 
-/* --- what a fault makes of a POST -------------------------------------------------------------- */
+/* --- what a fault makes of a POST ----------------------------------------------------------- */
 
 /* The connection drops at when, if somebody still waits. */
 static void on_drop(void *ctx)

@@ -43,7 +43,8 @@ void world_trace(const char *format, ...)
     char line[600];
     va_list args;
     int head = snprintf(line, sizeof line, "%8lld.%03d %c ", (long long)(world.now / 1000),
-                        (int)(world.now % 1000), world.running == NULL ? '-' : (char)('A' + world.running->index));
+                        (int)(world.now % 1000),
+                        world.running == NULL ? '-' : (char)('A' + world.running->index));
 
     va_start(args, format);
     vsnprintf(line + head, sizeof line - (size_t)head, format, args);
