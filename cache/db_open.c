@@ -314,6 +314,20 @@ static bool sync_folders(struct db *db, bool all, struct err *err)
     return true;
 }
 
+/* SQLite's own wait looks every 100 ms after a while. A process that writes without a pause leaves
+   the file free for less than one, and so keeps others out until they give up. Ten seconds or
+   more, as the machine has time. */
+static int wait_for_turn(void *unused, int looks)
+{
+    enum { LOOKS = 9000, PAUSE_MS = 1 };
+
+    (void)unused;
+    if (looks >= LOOKS)
+        return 0;
+    sqlite3_sleep(PAUSE_MS);
+    return 1;
+}
+
 static bool take_over(struct db *db, const struct db_spec *spec, struct err *err)
 {
     int64_t mark = 0, tables = 0;
@@ -326,6 +340,8 @@ static bool take_over(struct db *db, const struct db_spec *spec, struct err *err
         return err_set(err, ERR_DATA, "%s is not a file of this program", spec->path);
     if (!apply(db, flavours[spec->flavour].rows, flavours[spec->flavour].count, err))
         return false;
+    if (spec->flavour == DB_JOURNAL)
+        sqlite3_busy_handler(db->handle, wait_for_turn, NULL);
     if (spec->flavour == DB_JOURNAL && tables == 0 && !sync_folders(db, true, err))
         return false;
     if (spec->flavour != DB_CACHE_READER && tables == 0 && !found_file(db, spec, err))
