@@ -388,7 +388,9 @@ bool crash_open(struct crash_scene *scene, uint64_t seed)
 
     snprintf(scene->folder, sizeof scene->folder, "%.40s/crash-XXXXXX",
              place == NULL ? "/tmp" : place);
-    if (mkdtemp(scene->folder) == NULL || !share_clock(scene) || !write_config(scene))
+    bool made = mkdtemp(scene->folder) != NULL;
+    memcpy(scene->totals->folders[scene->worker], scene->folder, sizeof scene->folder);
+    if (!made || !share_clock(scene) || !write_config(scene))
         return false;
     scene->loop = loop_new();
     scene->settings = sim_settings_default();
@@ -418,6 +420,13 @@ void crash_close(struct crash_scene *scene)
     sim_stop(scene->sim);
     loop_free(scene->loop);
     clock_replace(NULL, NULL);
-    if (scene->folder[0] != '\0')
-        remove_tree(scene->folder);
+    remove_tree(scene->folder);
+    scene->totals->folders[scene->worker][0] = '\0';
+}
+
+void crash_sweep(struct crash_totals *totals)
+{
+    for (size_t i = 0; i < CRASH_WORKERS; i++)
+        if (totals->folders[i][0] != '\0')
+            remove_tree(totals->folders[i]);
 }

@@ -12,19 +12,20 @@
 #include <sys/types.h>
 
 #define CRASH_KINDS_MAX 64 /* of faults */
-#define CRASH_ROWS_MAX  64 /* of one journal */
+#define CRASH_WORKERS   2
 
 /* What all workers of a run add up, in shared memory. */
 struct crash_totals {
     atomic_ullong scenarios, kills, violations, faults, by_person, screens, calls, covered;
     atomic_ullong of_kind[CRASH_KINDS_MAX];
-    atomic_ullong next; /* work not taken yet */
-    atomic_bool stop;
+    atomic_ullong next;              /* work not taken yet */
+    char folders[CRASH_WORKERS][64]; /* of each, "" once it is removed */
 };
 
 struct crash_scene {
     const char *program, *shim;
     struct crash_totals *totals;
+    int worker;
     char folder[64];
     struct loop *loop;
     struct sim *sim; /* NULL between scenarios */
@@ -44,6 +45,8 @@ struct crash_totals *crash_totals_new(void);
 /* Makes the folder and, by running the console, what every scenario starts from. */
 bool crash_open(struct crash_scene *scene, uint64_t seed);
 void crash_close(struct crash_scene *scene);
+void crash_sweep(
+    struct crash_totals *totals); /* what workers left that did not come to their end */
 /* Everything as at first; fresh: the desk has no files and folders yet. */
 void crash_reset(struct crash_scene *scene, bool fresh);
 /* The server's fault from now on; NULL: it is healthy. Counts what the last one did. */

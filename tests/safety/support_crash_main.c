@@ -8,8 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WORKERS 2
-
 struct crash_options crash_options = {.seed = 1};
 struct crash_fault crash_fault_table[CRASH_FAULTS_MAX];
 size_t crash_fault_count;
@@ -96,15 +94,18 @@ int crash_main(int argc, char **argv, const struct crash_play *play)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     crash_fault_count = crash_faults(crash_fault_table, CRASH_FAULTS_MAX);
-    for (int i = 0; i < (crash_options.one != NULL ? 1 : WORKERS); i++)
+    for (int i = 0; i < (crash_options.one != NULL ? 1 : CRASH_WORKERS); i++) {
+        scene.worker = i;
         if (fork() == 0)
             exit(work(&scene, play));
+    }
     for (pid_t pid; (pid = wait(&status)) > 0 || errno == EINTR;) {
         if (pid > 0 && WIFSIGNALED(status))
             fprintf(stderr, "%s: a worker was ended by signal %d\n", play->name, WTERMSIG(status));
         if (pid > 0 && (WIFEXITED(status) ? WEXITSTATUS(status) : 2) > worst)
             worst = WIFEXITED(status) ? WEXITSTATUS(status) : 2;
     }
+    crash_sweep(scene.totals);
     play->print(scene.totals);
     print_kinds(scene.totals);
     return worst > 0 ? worst : scene.totals->violations > 0;
