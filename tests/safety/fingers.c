@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PACE = 20, KEYS_MAX = 50, GAP_MAX_MS = 500, DEAF_MS = 400, FORMS = 6 };
+enum { PACE = 20, KEYS_MAX = 50, GAP_MAX_MS = 500, DEAF_MS = 400, FORMS = 6, STUCK_MAX = 20 };
 
 /* --- the console by a faster clock ------------------------------------------------------------ */
 
@@ -93,7 +93,7 @@ struct lane {
     struct pty *pty;
     char object[24];  /* reference of the payment acted on, "" none yet */
     char amount[16];  /* of the form */
-    int made, burst;
+    int made, burst, stuck; /* stuck: bursts that did not come about, the machine being busy */
     struct sums *sums;
 };
 
@@ -110,11 +110,13 @@ static bool sees(struct lane *lane, const char *text)
 /* Presses until the text is there: what tells of money is deaf for a moment. */
 static void press(struct lane *lane, const char *keys, const char *text)
 {
-    for (int i = 0; i < 200 && !company_interrupted(); i++) {
+    for (int i = 0; i < 60 && !company_interrupted(); i++) {
         pty_send(lane->pty, keys);
         if (company_sees(&lane->company, lane->pty, text, lane->fast ? 60 : 150))
             return;
     }
+    if (++lane->stuck <= STUCK_MAX)
+        return;
     char *screen = pty_screen_text(lane->pty);
     company_violation(&lane->company, "%s burst %d: \"%s\" never came:\n%s", lane->form->name,
                       lane->burst, text, screen);
@@ -129,6 +131,10 @@ static void nap(struct lane *lane)
 
 static void go_home(struct lane *lane)
 {
+    if (company_sees(&lane->company, lane->pty, "preauth:", 1)) {
+        pty_send(lane->pty, "<Esc>");
+        company_loses(&lane->company, lane->pty, "preauth:", 2000);
+    }
     if (!company_sees(&lane->company, lane->pty, "/ Filter", 1))
         press(lane, "<Esc>", "/ Filter");
     nap(lane);
@@ -181,11 +187,14 @@ static void select_object(struct lane *lane)
     press(lane, "2", "[2 POS]");
     press(lane, "/", "preauth:");
     pty_write(lane->pty, "\025", 1); /* Ctrl-U */
+    company_loses(&lane->company, lane->pty, "ref:N", 20000);
     nap(lane);
     pty_send(lane->pty, filter);
     sees(lane, filter);
     nap(lane);
     pty_send(lane->pty, "<Enter>");
+    if (!company_loses(&lane->company, lane->pty, "preauth:", lane->fast ? 200 : 1000))
+        press(lane, "<Enter>", "[2 POS]"); /* it went with the rest for a paste */
     company_loses(&lane->company, lane->pty, "preauth:", 20000);
     sees(lane, reference);
 }
@@ -214,7 +223,8 @@ static void open_form(struct lane *lane)
     if (lane->form->wants != WANTS_NOTHING)
         select_object(lane);
     press(lane, lane->form->key, lane->form->title);
-    snprintf(lane->amount, sizeof lane->amount, "%s", "0.10");
+    snprintf(lane->amount, sizeof lane->amount, "%s",
+             lane->form->key[0] == 'x' ? "900" : "0.10");
     if (!lane->form->filled)
         fill_new(lane);
     else if (*lane->form->filled) {
@@ -232,10 +242,10 @@ static void write_key(struct lane *lane)
 
     if (which < COUNT_OF(keys)) {
         pty_write(lane->pty, keys[which], 1);
-        return;
+    } else if (company_sees(&lane->company, lane->pty, "Type the amount", 0)) {
+        pty_write(lane->pty, lane->amount, strlen(lane->amount));
+        pty_write(lane->pty, "\r", 1);
     }
-    pty_write(lane->pty, lane->amount, strlen(lane->amount));
-    pty_write(lane->pty, "\r", 1);
 }
 
 static void pause_ms(struct lane *lane, int64_t ms)
@@ -272,8 +282,14 @@ static void one_burst(struct lane *lane)
 {
     bool early = company_below(&lane->company, 2) == 0;
     struct sums *sums = lane->sums;
+    int stuck = lane->stuck;
 
     open_form(lane);
+    if (lane->stuck > stuck) { /* begin anew, with the filter closed and the list in sight */
+        go_home(lane);
+        lane->burst--;
+        return;
+    }
     int64_t before = rows(lane);
     bool in_time = type_burst(lane, early);
     pause_ms(lane, 100);
@@ -312,7 +328,7 @@ static int run_lane(struct lane *lane, int bursts)
     }
     lane->pty = company_screen(&lane->company, &env, lane->fast ? lane->self : NULL);
     sees(lane, "of 30");
-    for (; lane->burst < bursts && !company_interrupted() && lane->company.violations < 5;
+    for (; lane->burst < bursts && !company_interrupted() && lane->company.violations < 3;
          lane->burst++)
         one_burst(lane);
     pty_close(lane->pty);
