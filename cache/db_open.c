@@ -303,7 +303,7 @@ static bool sync_folders(struct db *db, bool all, struct err *err)
         int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == EACCES)
             return true; /* what may not be read here was not made here */
-        bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == EROFS);
+        bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
         if (!good)
             err_set(err, ERR_STORAGE, "sync of %s: %s", path, strerror(errno));
         if (fd >= 0)
