@@ -20,7 +20,9 @@ struct storage_story storage_read_story(const char *path)
     FILE *file = fopen(path, "r");
     size_t at = 0;
 
-    if (file == NULL || fstat(fileno(file), &info) != 0)
+    if (file == NULL) /* ended before it did anything */
+        return story;
+    if (fstat(fileno(file), &info) != 0)
         abort();
     size_t size = (size_t)info.st_size;
     uint8_t *trace = mem_alloc(size + 1);
