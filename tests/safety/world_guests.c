@@ -18,6 +18,19 @@ static void begin_payment(int64_t made_at, bool preauth)
     server_add_payment(&like, "POSXT");
 }
 
+/* Done long ago by another system: what any list before our own sending shows. */
+static void begin_modification(int payment)
+{
+    const struct srv_payment *of = &server.payments[payment];
+    struct srv_modification *row =
+        server_add_modification(payment, of->preauth ? "extend" : "refund", of->preauth ? 0 : 500,
+                                -1);
+
+    row->made_at = row->seen_at = row->ends_at = of->made_at + SECOND;
+    row->good = true;
+    row->flips_at = 0;
+}
+
 void server_begin(void)
 {
     server_end();
@@ -41,6 +54,9 @@ void server_begin(void)
         begin_payment(-dice_between(&world.plan, 5 * DAY, 40 * DAY), false);
     for (int64_t i = 0; i < fresh; i++)
         begin_payment(-dice_between(&world.plan, MINUTE, 12 * HOUR), i % 2 == 1);
+    for (int i = 0; i < server.payment_count; i++)
+        if (dice_chance(&world.plan, 500))
+            begin_modification(i);
 }
 
 void server_guest(void *ctx)

@@ -15,7 +15,7 @@ static char folders[WORLD_HOSTS][64];
 
 static void draw_settings(void)
 {
-    static const int troubles[] = {0, 60, 200, 400, 700};
+    static const int troubles[] = {50, 200, 400, 600, 850};
     static const int64_t quiets[] = {300, 300, 300, 180, 600};
     static const int64_t modification_quiets[] = {120, 300, 900, 1800};
     static const int64_t thinks[] = {2, 20, 60, 240};
@@ -292,7 +292,10 @@ static void begin(uint64_t seed)
 bool world_run(uint64_t seed, uint64_t *hash)
 {
     begin(seed);
-    int64_t span = world.settings.think * world.settings.acts / 2 + 5 * MINUTE;
+    int64_t span = world.settings.think * world.settings.acts / 2 + 4 * MINUTE;
+    /* In some worlds the verdicts fall while trouble goes on. */
+    if (dice_chance(&world.plan, 350))
+        span += world.settings.quiet_charge + 5 * MINUTE;
     plan_troubles(span);
     for (int i = 0; i < WORLD_PROCS; i++)
         if (i % HOST_PROCS < world.settings.consoles[i / HOST_PROCS])
