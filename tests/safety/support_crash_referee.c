@@ -124,6 +124,14 @@ static const char *sentence_of(const struct intent *intent)
                                                                    : charges[intent->state];
 }
 
+/* Whether that state was true when it was told: a reading may end between telling and leaving. */
+static bool was_true(const struct intent *told, const struct intent *now)
+{
+    bool reads = told->state == INTENT_UNKNOWN || told->state == INTENT_ACCEPTED;
+
+    return told->state == now->state || (reads && !is_open(now));
+}
+
 /* Each line names a row as the journal has it, with its sentence; the status sums up. */
 static void check_report(struct crash_scene *scene, struct crash_run *run, const struct rows *rows)
 {
@@ -136,16 +144,17 @@ static void check_report(struct crash_scene *scene, struct crash_run *run, const
         next += *next != '\0';
         if (sscanf(line, "%36s %15s %15s", id, kind, state) != 3)
             continue;
-        const struct intent *intent = find_row(rows, id);
-        if (intent == NULL || strcmp(intent_state_name(intent->state), state) != 0) {
+        const struct intent *now = find_row(rows, id);
+        struct intent said = now == NULL ? (struct intent){.kind = OP_CHARGE} : *now;
+        if (now == NULL || !intent_state_from_name(state, &said.state) || !was_true(&said, now)) {
             crash_violation(scene, "recover said %.80s, the journal %s", line,
-                            intent == NULL ? "nothing" : intent_state_name(intent->state));
+                            now == NULL ? "nothing" : intent_state_name(now->state));
             return;
         }
-        const char *sentence = sentence_of(intent);
+        const char *sentence = sentence_of(&said);
         if (sentence == NULL || strstr(run->err, sentence) == NULL)
             crash_violation(scene, "recover: %s of a %s is told as: %.300s", state, kind, run->err);
-        settled &= intent_state_is_final(intent->state) || intent->state == INTENT_ACCEPTED;
+        settled &= intent_state_is_final(said.state) || said.state == INTENT_ACCEPTED;
         told++;
     }
     if (told == 0 && strstr(run->err, "Nothing is open") == NULL)
