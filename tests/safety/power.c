@@ -299,7 +299,7 @@ static bool had_left(const struct proof *proof, size_t event, const char *id)
 static void recover_image(struct proof *proof, size_t event, enum disk_luck luck)
 {
     struct rig_run recover = {
-        .home = proof->image, .words = {"recover", "--wait", "10"}, .leaps = true};
+        .home = proof->image, .words = {"recover", "--wait", "600"}, .leaps = true};
     struct rig_run verify = {.home = proof->image, .words = {"journal", "--verify"}};
     struct err err;
     struct intent_page page = {0};

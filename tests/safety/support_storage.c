@@ -165,7 +165,7 @@ static void check_rows(struct storage *storage, const char *label, struct journa
 void storage_settle(struct storage *storage, const char *label)
 {
     struct rig_run recover = {
-        .home = storage->home, .words = {"recover", "--wait", "10"}, .leaps = true};
+        .home = storage->home, .words = {"recover", "--wait", "600"}, .leaps = true};
     struct err err;
 
     rig_run(&storage->rig, &recover);
