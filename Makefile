@@ -13,7 +13,7 @@ JOBS    := $(shell nproc)
 Q       := $(if $(V),,@)
 
 PACKAGES := ncursesw libcurl libcjson sqlite3 libmicrohttpd libsodium libutf8proc libqrencode
-ifeq ($(filter demo check lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
+ifeq ($(filter demo check safety lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
 $(error Libraries are missing: assets/install-packages.sh build installs them)
 endif
 INCLUDES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -46,7 +46,7 @@ LIB_TUI   := $(call objects,$(filter-out tui/main.c,$(call sources,tui)))
 ARCHIVES  := $(BUILD)/libtui.a $(BUILD)/libcache.a $(BUILD)/libsim.a $(BUILD)/libapi.a
 LANGUAGES := $(patsubst assets/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo,$(wildcard assets/po/*.po))
 
-.PHONY: all tests safety-programs demo check asan lint screens docs install deb clean force
+.PHONY: all tests safety-programs demo check asan safety lint screens docs install deb clean force
 all: $(BUILD)/$(NAME) $(LANGUAGES)
 
 $(BUILD)/libapi.a: $(LIB_API)
@@ -138,6 +138,12 @@ safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
 
 asan:
 	@BUILD=$(BUILD) MAKE=$(MAKE) tests/check.sh asan
+
+# The proof of the money safety in full, with figures; writes tests/SAFETY.md.
+safety:
+	@assets/install-packages.sh test
+	@$(MAKE) --no-print-directory -j$(JOBS) safety-programs tests
+	@tests/safety/safety.sh $(BUILD)
 
 lint:
 	@tests/lint.sh

@@ -52,7 +52,7 @@ $(tail -n 60 "$log" | sed 's/^/    | /')"
 build() { # NAME SUFFIX VARIABLE...
     name=$1 folder=$BUILD$2
     shift 2
-    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" all tests
+    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" tests safety-programs
 }
 
 # The test programs of a build, as many at once as there are processors, the longest first: shell
@@ -75,6 +75,15 @@ keys() { # LABEL FOLDER SCRIPTS...
     shift 2
     [ -e "$1" ] || return
     step "$label" "$folder/tests/pty_run" -j $((JOBS * 2)) -p "$folder/avirato-console" "$@"
+}
+
+# The short runs of the proof of the money safety; `make safety` runs them in full.
+safety() { # LABEL FOLDER PROGRAMS...
+    label=$1 folder=$2
+    shift 2
+    for name in "$@"; do
+        printf '%s %s\0%s\0--short\0' "$label" "$name" "$folder/tests/safety/$name"
+    done | xargs -0 -n 3 -P "$JOBS" "$0" --step
 }
 
 # What make docs wrote is what the program of today would write.
@@ -110,6 +119,7 @@ plain() {
     units unit "$BUILD" tests/flows/*.sh tests/test_*.sh
     keys "screens" "$BUILD" tests/screens/*.keys
     keys "flows" "$BUILD" tests/flows/*.keys
+    safety safety "$BUILD" crash multicrash simulate power storage company fingers damage brute
 }
 
 sanitized() {

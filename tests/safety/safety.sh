@@ -122,8 +122,8 @@ works is said at the head of its source in \`tests/safety/\`.
 - Machine: $(machine)
 - Time: $SECONDS s in all ($(awk '{
     printf "%s%s %d s", NR > 1 ? ", " : "", $1, $2 }' "$logs/times"))
-- Seeds: the simulation takes 1 to its number of seeds and those of \`seeds.txt\`, the other programs
-  begin with seed 1; each violation would print what runs just it again.
+- Seeds: the simulation takes 1 to its number of seeds and those of \`seeds.txt\`, the other
+  programs begin with seed 1; each violation would print what runs just it again.
 
 | Figure | Bar | Reached | | |
 |---|---|---|---|---|
