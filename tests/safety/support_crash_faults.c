@@ -46,7 +46,7 @@ static const struct habit {
     {"other-environment", READS, "", true},
     {"odd-status", READS, "", false},
     {"no-reference", READS, "", false},
-    {"no-echo", READS, "", false},
+    {"no-echo", READS, "", true},
 };
 
 static bool add(struct crash_fault *out, const char *name, size_t kind, const struct habit *habit)
