@@ -180,7 +180,7 @@ bool money_parse(const char *text, const char *currency, enum money_style style,
     }
     if (!grouped && !decimal)
         return err_set(err, ERR_INVALID, "not an amount");
-    if (decimal && !grouped && typed.groups[count].len > (size_t)exponent)
+    if (!grouped && typed.groups[count].len > (size_t)exponent)
         return err_set(err, ERR_INVALID, "more decimals than the currency has");
     return money_accept(typed_value(&typed, grouped ? count : count - 1, exponent), currency, out,
                         err);

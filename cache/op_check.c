@@ -1,4 +1,5 @@
 /* What can be checked about a request before anything is written or sent. Pure. */
+#include <assert.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -159,9 +160,10 @@ bool op_check_facts(enum op_kind kind, const struct money *amount,
         return err_set(err, ERR_STALE, "target: %s is not possible", op_name(kind));
     if (kind != OP_REFUND && kind != OP_CAPTURE)
         return true;
-    if (!facts->authorised.known || strcmp(amount->currency, facts->authorised.currency) != 0)
+    assert(facts->authorised.known); /* else neither were possible */
+    if (strcmp(amount->currency, facts->authorised.currency) != 0)
         return err_set(err, ERR_INVALID, "currency: the payment's is %s",
-                       facts->authorised.known ? facts->authorised.currency : "not known");
+                       facts->authorised.currency);
     if (amount->minor > (kind == OP_REFUND ? facts->left : facts->authorised.minor))
         return err_set(err, ERR_INVALID, "amount: above what is left");
     return true;

@@ -273,6 +273,24 @@ static void link_needs_its_url(void **state)
     assert_int_equal(judge_answer(&intent, &answer).next, INTENT_CONFIRMED);
     answer.record.payment_url = NULL;
     assert_int_equal(judge_answer(&intent, &answer).next, INTENT_UNKNOWN);
+    answer = make_answer(&intent, 201, RECORD_GOOD);
+    answer.record.status = "completed"; /* paid already */
+    assert_int_equal(judge_answer(&intent, &answer).next, INTENT_CONFIRMED);
+    answer.record.status = "expired";
+    assert_int_equal(judge_answer(&intent, &answer).next, INTENT_UNKNOWN);
+    answer.record.status = "no such word";
+    assert_int_equal(judge_answer(&intent, &answer).next, INTENT_UNKNOWN);
+}
+
+/* An empty name is none: nothing could be claimed by it. */
+static void nameless_record(void **state)
+{
+    (void)state;
+    struct judge_intent intent = make_intent(OP_CHARGE, 1);
+    struct api_answer answer = make_answer(&intent, 200, RECORD_GOOD);
+
+    answer.record.id = "";
+    assert_int_equal(judge_answer(&intent, &answer).next, INTENT_UNKNOWN);
 }
 
 int main(void)
@@ -285,6 +303,7 @@ int main(void)
         cmocka_unit_test(identity),
         cmocka_unit_test(tags),
         cmocka_unit_test(link_needs_its_url),
+        cmocka_unit_test(nameless_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -339,6 +339,101 @@ static void match_modifications(void **state)
     assert_int_equal(found(&ask, rows, 3), MATCH_NONE);
 }
 
+/* What belongs to one kind of operation is refused with every other. */
+static void strangers(void **state)
+{
+    (void)state;
+    struct op_request link = good_charge(), cancel = good_refund();
+
+    link.kind = OP_LINK;
+    REFUSE(good_charge, kind = OP_LINK, ERR_INVALID, "target: a link has none");
+    link.target = NULL;
+    accept(&link);
+    REFUSE(good_charge, kind = OP_KINDS, ERR_INVALID, "kind:");
+    REFUSE(good_charge, kind = (enum op_kind)(-1), ERR_INVALID, "kind:");
+    REFUSE(good_charge, reason = "RETURN", ERR_INVALID, "reason: only");
+    REFUSE(good_charge, target = "V400m\x7f", ERR_INVALID, "target: not a reference");
+    REFUSE(good_charge, target = "V400m\xc3\xa9", ERR_INVALID, "target: not a reference");
+    REFUSE(good_charge, description = "two\xe2\x80\xa8lines", ERR_INVALID, "description: control");
+    REFUSE(good_charge, description = "two\xe2\x80\xa9paragraphs", ERR_INVALID,
+           "description: control");
+    cancel.kind = OP_CANCEL;
+    cancel.reason = NULL;
+    cancel.seen.is_preauth = true;
+    cancel.seen.captured_any = false;
+    refuse(&cancel, ERR_INVALID, "amount: not for");
+    cancel.amount.known = false;
+    accept(&cancel);
+    cancel.kind = OP_EXTEND;
+    cancel.amount = money_make(1, "EUR");
+    refuse(&cancel, ERR_INVALID, "amount: not for");
+}
+
+/* Where the payment's amount is not known nothing may be done with a part of it. */
+static void unknown_amount(void **state)
+{
+    (void)state;
+    struct payment_facts facts = good_refund().seen;
+    struct money amount = money_make(1, "EUR");
+    struct err err = {0};
+
+    facts.authorised.known = false;
+    assert_false(op_check_facts(OP_REFUND, &amount, &facts, &err));
+    facts.is_preauth = true;
+    facts.captured_any = false;
+    assert_false(op_check_facts(OP_CAPTURE, &amount, &facts, &err));
+    assert_int_equal(err.code, ERR_STALE);
+    assert_true(op_check_facts(OP_CANCEL, &amount, &facts, &err));
+}
+
+/* A reference is in the baseline only as a whole line. */
+static void match_whole_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *baseline;
+        enum match_found found;
+    } cases[] = {
+        {"HOTEL9-RFXT-1", MATCH_NONE},
+        {"HOTEL9-RFXT-0\nHOTEL9-RFXT-1", MATCH_NONE},
+        {"HOTEL9-RFXT-12\nXHOTEL9-RFXT-1\nHOTEL9-RFXT-1\n", MATCH_NONE},
+        {"HOTEL9-RFXT-12\n", MATCH_ONE},
+        {"XHOTEL9-RFXT-1\nHOTEL9-RFXT-12", MATCH_ONE},
+        {"", MATCH_ONE},
+        {NULL, MATCH_ONE},
+    };
+    struct record row = {.id = "HOTEL9-RFXT-1",
+                         .status = "pending",
+                         .type = "refund",
+                         .payment_reference = "HOTEL9-POSXT-1",
+                         .amount = money_make(1250, "EUR")};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct match_ask ask = ask_for(OP_REFUND);
+        ask.baseline = cases[i].baseline;
+        assert_int_equal(found(&ask, &row, 1), cases[i].found);
+    }
+    struct match_ask claimed = ask_for(OP_REFUND);
+    claimed.baseline = "";
+    claimed.ctx = (void *)(uintptr_t)row.id;
+    assert_int_equal(found(&claimed, &row, 1), MATCH_NONE);
+}
+
+/* A row whose time nobody can read may be of any time. */
+static void match_without_time(void **state)
+{
+    (void)state;
+    struct match_ask ask = ask_for(OP_CHARGE);
+    struct record row = payment("HOTEL9-POSXT-1", "2026-11-22T12:00:10Z");
+
+    row.custom_reference = "";
+    assert_int_equal(found(&ask, &row, 1), MATCH_ONE);
+    row.created = (struct stamp){0};
+    assert_int_not_equal(found(&ask, &row, 1), MATCH_NONE);
+    snprintf(row.created.text, sizeof row.created.text, "yesterday");
+    assert_int_not_equal(found(&ask, &row, 1), MATCH_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +441,8 @@ int main(void)
         cmocka_unit_test(card_numbers),      cmocka_unit_test(generated_cards),
         cmocka_unit_test(match_by_tag),      cmocka_unit_test(match_in_doubt),
         cmocka_unit_test(match_by_likeness), cmocka_unit_test(match_modifications),
+        cmocka_unit_test(strangers),         cmocka_unit_test(unknown_amount),
+        cmocka_unit_test(match_whole_lines), cmocka_unit_test(match_without_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
