@@ -31,7 +31,7 @@ HARDEN    = $(foreach flag,-fstack-clash-protection -fcf-protection=full -ftrivi
 ifdef SAN
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
 else
-HARDEN   += $(if $(COVERAGE),-O0 --coverage,-O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDEN   += $(if $(COVERAGE),-O0 --coverage -Wno-error,-O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
 FLAGS    := -std=c17 -D_GNU_SOURCE $(WARNINGS) $(HARDEN) -DVERSION='"$(VERSION)"' \
             -DLOCALEDIR='"$(PREFIX)/share/locale"' $(INCLUDES)
