@@ -175,7 +175,10 @@ static enum end page_end(const struct list_read *read, const struct api_answer *
         return LIST_GOES_ON;
     if (info->total_pages >= 0)
         return read->page >= info->total_pages ? LIST_ENDS : LIST_GOES_ON;
-    if (info->total >= 0)
+    /* A total that is no more than this page may count this page only: another page is asked for,
+       unless this one has room left. */
+    bool full = info->per_page < 0 || answer->count >= (size_t)info->per_page;
+    if (info->total > (int64_t)answer->count || (info->total >= 0 && !full))
         return (int64_t)read->result.count >= info->total ? LIST_ENDS : LIST_GOES_ON;
     return LIST_GOES_ON;
 }

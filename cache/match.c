@@ -1,9 +1,10 @@
 /* Finds an intent's object among rows of the API. Pure.
 
    Charges and links carry a tag in customReference: an exact name. Where the API does not echo the
-   field (no row of the list has one), a charge is told by terminal, amount, currency and time, and
-   only if exactly one row fits that no other intent has claimed. Modifications have no name of our
-   own: the payment's list now minus the list just before sending, same operation and amount.
+   field (a row of ours is in the list, and no row has one), a charge is told by terminal, amount,
+   currency and time, and only if exactly one row fits that no other intent has claimed.
+   Modifications have no name of our own: the payment's list now minus the list just before sending,
+   same operation and amount.
 
    Absence is another matter: a row that bears no name, or leaves out what would tell, and could be
    the one, is no proof that it is absent. */
@@ -16,6 +17,8 @@
 /* Zones differ by multiples of this, so it is all that a time without zone tells. */
 #define ZONE_STEP_MS (INT64_C(15) * 60 * 1000)
 #define ZONE_MAX_MS  (INT64_C(14) * 3600 * 1000)
+/* How long after its quiet period an execution may still come to light. */
+#define LATE_MS (INT64_C(24) * 3600 * 1000)
 
 static bool in_baseline(const char *baseline, const char *id)
 {
@@ -66,25 +69,34 @@ static bool has_our_tag(const struct match_ask *ask, const struct record *row)
     return tag != NULL && strcasecmp(tag, ask->intent.tag) == 0;
 }
 
-static bool echoes_references(const struct record *rows, size_t count)
+/* Only a charge of ours, which was sent with a name, shows that the API echoes none: rows of others
+   may never have had one. */
+static bool echoes_nothing(const struct match_ask *ask, const struct record *rows, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    bool ours = false;
+
+    for (size_t i = 0; i < count; i++) {
         if (rows[i].custom_reference != NULL && rows[i].custom_reference[0] != '\0')
-            return true;
-    return false;
+            return false;
+        ours |= ask->is_claimed(ask->ctx, rows[i].id);
+    }
+    return ours;
 }
 
 /* Nothing that the row says speaks against it: a name cut short, a part left out. */
 static bool is_doubtful(const struct match_ask *ask, const struct record *row)
 {
     const struct money *amount = &ask->intent.amount;
+    struct match_ask late = *ask;
 
+    late.ended_ms += LATE_MS; /* it may have been executed later than it should */
     if (amount->known && row->amount.known && !money_equal(&row->amount, amount))
         return false;
     if (ask->is_claimed(ask->ctx, row->id))
         return false;
     if (ask->intent.kind == OP_CHARGE)
-        return judge_tag_in(row->custom_reference) == NULL && time_fits(ask, &row->created) &&
+        return judge_tag_in(row->custom_reference) == NULL &&
+               time_fits(&late, &row->created) &&
                (row->poi_id == NULL || strcmp(row->poi_id, ask->intent.target) == 0);
     return match_is_of_payment(row, ask->intent.target) &&
            !judge_names_other(ask->intent.kind, row->type) && !in_baseline(ask->baseline, row->id);
@@ -94,7 +106,8 @@ static bool is_doubtful(const struct match_ask *ask, const struct record *row)
    doubted. */
 static bool could_be_charge(const struct match_ask *ask, const struct record *row)
 {
-    return row->created.zoned && row->created.ms != 0 && row->poi_id != NULL && strcmp(row->poi_id, ask->intent.target) == 0 &&
+    return row->created.zoned && row->created.ms != 0 && row->poi_id != NULL &&
+           strcmp(row->poi_id, ask->intent.target) == 0 &&
            money_equal(&row->amount, &ask->intent.amount) && time_fits(ask, &row->created) &&
            !ask->is_claimed(ask->ctx, row->id);
 }
@@ -128,7 +141,7 @@ struct match match_find(const struct match_ask *ask, const struct record *rows, 
         if (has_our_tag(ask, &rows[i]))
             add(&match, &rows[i]);
     if (match.found == MATCH_NONE && ask->intent.kind == OP_CHARGE &&
-        !echoes_references(rows, count))
+        echoes_nothing(ask, rows, count))
         for (size_t i = 0; i < count; i++)
             if (could_be_charge(ask, &rows[i]))
                 add(&match, &rows[i]);

@@ -49,7 +49,7 @@ struct list_result {
 struct list_ask {
     enum endpoint endpoint;
     const char *id;            /* path parameter or NULL */
-    const char *payment_reference; /* of a payment's own list: its rows need not say whose they are */
+    const char *payment_reference; /* of a payment's own list: its rows may leave it out */
     int64_t from_ms, to_ms;    /* by the server's clock; asked for a day more on both sides. 0: no
                                   window */
     bool patient;              /* a person waits: let the client try again by itself */

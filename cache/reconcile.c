@@ -123,8 +123,8 @@ static void watch_delay_again(struct watch *watch, const struct intent *intent, 
 /* --- one look -------------------------------------------------------------------------------- */
 
 /* After a reading: what has been open for too long becomes a person's. Not before the API has been
-   asked in vain: the machine may have been off, or asleep, all the while; nor as long as two readings
-   may yet agree. */
+   asked in vain: the machine may have been off, or asleep, all the while; nor as long as two
+   readings may yet agree. */
 static void give_up_old(struct watch *watch, const struct intent *intent)
 {
     struct ops *ops = watch->ops;

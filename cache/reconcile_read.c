@@ -10,8 +10,6 @@
 /* A window of days holds a time if it does so with this to spare: a day was added on both sides, of
    which the server's zone may take fourteen hours. */
 #define WINDOW_SLACK_MS (INT64_C(8) * 3600 * 1000)
-/* How long after its quiet period an execution may still come to light. */
-#define LATE_MS (INT64_C(24) * 3600 * 1000)
 
 /* --- the server's clock ---------------------------------------------------------------------- */
 
@@ -83,8 +81,7 @@ static bool is_claimed(void *ctx, const char *id)
 }
 
 static struct match find(struct ops *ops, const struct intent *intent,
-                         const struct intent_extra *extra, const struct list_result *result,
-                         int64_t later_ms)
+                         const struct intent_extra *extra, const struct list_result *result)
 {
     struct claim_ask claim = {ops, intent->id};
     int64_t ended = server_time(ops, extra->quiet_known, extra->quiet_boot_ms, extra->quiet_utc_ms);
@@ -98,7 +95,7 @@ static struct match find(struct ops *ops, const struct intent *intent,
                    .amount = intent->amount},
         .baseline = extra->baseline,
         .sent_ms = server_sent(ops, intent, extra),
-        .ended_ms = ended + journal_quiet_ms(ops->journal, intent->kind) + later_ms,
+        .ended_ms = ended + journal_quiet_ms(ops->journal, intent->kind),
         .is_claimed = is_claimed,
         .ctx = &claim,
     };
@@ -163,7 +160,7 @@ struct match reconcile_apply(struct ops *ops, const struct intent *intent,
 
     if ((intent->state == INTENT_UNKNOWN || intent->state == INTENT_SENT) &&
         journal_get_extra(ops->journal, intent->id, &arena, &extra, NULL))
-        match = find(ops, intent, &extra, result, 0);
+        match = find(ops, intent, &extra, result);
     bool fits = match.found != MATCH_NONE && match.found != MATCH_DOUBT;
     if (fits && !is_believed(ops, intent, &extra, result, &match))
         match.found = MATCH_OPEN;
@@ -193,7 +190,7 @@ void reconcile_late(struct ops *ops, const struct intent *intent, const struct r
 
     /* When it was taken for absent no row of the list could be it, so this one is new. */
     if (journal_get_extra(ops->journal, intent->id, &arena, &extra, NULL) &&
-        find(ops, intent, &extra, &one, LATE_MS).found != MATCH_NONE) {
+        find(ops, intent, &extra, &one).found != MATCH_NONE) {
         snprintf(evidence, sizeof evidence,
                  "alarm: taken for not executed, but %.128s, created %s, could be it", record->id,
                  record->created.text);

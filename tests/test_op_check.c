@@ -290,27 +290,30 @@ static void match_by_likeness(void **state)
     static const struct {
         const char *created;
         enum match_found found;
-    } times[] = {{"2026-11-22T12:00:10Z", MATCH_ONE},  {"2026-11-22T11:57:00Z", MATCH_NONE},
-                 {"2026-11-22T12:08:00Z", MATCH_NONE}, {"2026-11-22T12:06:00Z", MATCH_ONE},
-                 {"2026-11-22 13:00:10", MATCH_DOUBT}, {"2026-11-22 17:30:10", MATCH_DOUBT},
-                 {"2026-11-22 13:10:00", MATCH_NONE},  {"2026-11-21 21:00:10", MATCH_NONE},
-                 {"2026-11-23 02:00:10", MATCH_DOUBT}, {"2026-11-23 02:30:00", MATCH_NONE}};
+    } times[] = {{"2026-11-22T12:00:10Z", MATCH_ONE},   {"2026-11-22T11:57:00Z", MATCH_NONE},
+                 {"2026-11-22T12:08:00Z", MATCH_DOUBT}, {"2026-11-22T12:06:00Z", MATCH_ONE},
+                 {"2026-11-23T12:09:00Z", MATCH_NONE},  {"2026-11-22 13:00:10", MATCH_DOUBT},
+                 {"2026-11-22 17:30:10", MATCH_DOUBT},  {"2026-11-21 21:00:10", MATCH_NONE},
+                 {"2026-11-23 02:00:10", MATCH_DOUBT},  {"2026-11-24 02:30:00", MATCH_NONE}};
+    struct record ours = payment("HOTEL9-POSXT-9", "2026-11-22T09:00:00Z"); /* another intent's */
 
+    ask.ctx = "HOTEL9-POSXT-9";
     for (size_t i = 0; i < COUNT_OF(times); i++) {
-        struct record row = payment("HOTEL9-POSXT-1", times[i].created);
-        if (found(&ask, &row, 1) != times[i].found)
+        struct record rows[] = {payment("HOTEL9-POSXT-1", times[i].created), ours};
+        if (found(&ask, rows, 2) != times[i].found)
             fail_msg("%s", times[i].created);
     }
     struct record rows[] = {payment("HOTEL9-POSXT-1", "2026-11-22T12:00:10Z"),
-                            payment("HOTEL9-POSXT-2", "2026-11-22T12:01:10Z")};
-    assert_int_equal(found(&ask, rows, 2), MATCH_MANY);
-    ask.ctx = "HOTEL9-POSXT-1"; /* claimed by another intent */
-    assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
-    ask.ctx = NULL;
+                            payment("HOTEL9-POSXT-2", "2026-11-22T12:01:10Z"), ours};
+    assert_int_equal(found(&ask, rows, 3), MATCH_MANY);
     rows[0].poi_id = "T2";
-    assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
-    rows[1].amount = money_make(1250, "USD");
+    assert_int_equal(found(&ask, rows, 3), MATCH_ONE);
+    assert_int_equal(found(&ask, rows, 2), MATCH_DOUBT); /* who says that names are not echoed? */
+    ask.ctx = "HOTEL9-POSXT-2";                          /* claimed by another intent */
     assert_int_equal(found(&ask, rows, 2), MATCH_NONE);
+    ask.ctx = "HOTEL9-POSXT-9";
+    rows[1].amount = money_make(1250, "USD");
+    assert_int_equal(found(&ask, rows, 3), MATCH_NONE);
 }
 
 static void match_modifications(void **state)
@@ -425,9 +428,11 @@ static void match_without_time(void **state)
     (void)state;
     struct match_ask ask = ask_for(OP_CHARGE);
     struct record row = payment("HOTEL9-POSXT-1", "2026-11-22T12:00:10Z");
+    struct record rows[] = {row, payment("HOTEL9-POSXT-9", "2026-11-22T09:00:00Z")};
 
-    row.custom_reference = "";
-    assert_int_equal(found(&ask, &row, 1), MATCH_ONE);
+    ask.ctx = "HOTEL9-POSXT-9"; /* of another intent, and without a name */
+    rows[0].custom_reference = "";
+    assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
     row.created = (struct stamp){0};
     assert_int_not_equal(found(&ask, &row, 1), MATCH_NONE);
     snprintf(row.created.text, sizeof row.created.text, "yesterday");
