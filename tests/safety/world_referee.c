@@ -288,8 +288,8 @@ static const char *excuse(const struct truth *truth)
         return "the server took the payment back";
     if (world.sparse)
         return "rows left out what would tell";
-    if (truth->kind == OP_CHARGE && !server.echoes && !server.zoned)
-        return "rows have neither names nor zones";
+    if (truth->kind == OP_CHARGE && !server.echoes)
+        return "rows have no names";
     if (truth->clock_lost)
         return "nobody knows when it was sent";
     if (truth->kind == OP_REFUND && quirk(FAULT_NO_LIMIT))
