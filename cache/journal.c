@@ -100,8 +100,9 @@ static bool check_repeat(struct journal *journal, const struct intent_draft *dra
 /* Trouble with reading may have ended the transaction: what came now would stand alone. */
 static bool still_inside(struct journal *journal, struct err *err)
 {
-    return db_in_transaction(journal->db) ||
-           err_set(err, ERR_STORAGE, "trouble with reading ended the transaction");
+    return db_in_transaction(journal->db)
+               ? true
+               : err_set(err, ERR_STORAGE, "trouble with reading ended the transaction");
 }
 
 static bool insert(struct journal *journal, const struct intent_draft *draft, struct err *err)
@@ -193,9 +194,9 @@ bool journal_read_place(struct journal *journal, const char *id, struct place *p
 static bool ask_legal(struct journal *journal, enum intent_state from, enum intent_state to,
                       bool *legal, struct err *err)
 {
-    sqlite3_stmt *stmt = db_query(journal->db, err,
-                                  "SELECT 1 FROM transition WHERE from_state = ? AND to_state = ?",
-                                  "tt", intent_state_name(from), intent_state_name(to));
+    sqlite3_stmt *stmt =
+        db_query(journal->db, err, "SELECT 1 FROM transition WHERE from_state = ? AND to_state = ?",
+                 "tt", intent_state_name(from), intent_state_name(to));
     enum db_step step = stmt == NULL ? DB_FAILED : db_step(journal->db, stmt, err);
 
     db_end(stmt);
@@ -255,8 +256,7 @@ bool journal_change(struct journal *journal, const char *id, const struct place 
                 move->server_status, move->payment_url, move->why, move->evidence, move->baseline,
                 (int64_t)move->charged, owner_name(journal->owner), id, place->rev))
         return false;
-    if (db_changes(journal->db) != 1)
-        return err_set(err, ERR_STALE, "intent %s has changed", id);
+    assert(db_changes(journal->db) == 1); /* its place was read in this very transaction */
     struct audit_fact fact = {.intent_id = id,
                               .event = to,
                               .state = to,
@@ -347,7 +347,7 @@ static bool learn_claimed(struct journal *journal, const char *id, const struct 
     if (place.state == INTENT_SENT && (!journal_change(journal, id, &place, &unknown, err) ||
                                        !journal_read_place(journal, id, &place, err)))
         return false;
-    return place.state == INTENT_MANUAL || journal_change(journal, id, &place, &manual, err);
+    return journal_change(journal, id, &place, &manual, err);
 }
 
 static bool learn_inside(struct journal *journal, const char *id, const struct intent_move *move,

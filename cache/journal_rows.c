@@ -180,7 +180,9 @@ static bool take_one(struct journal *journal, sqlite3_stmt *stmt, struct arena *
     if (step == DB_ROW)
         fill(journal, stmt, arena, out);
     db_end(stmt);
-    return step == DB_ROW || (step == DB_DONE && err_set(err, ERR_NOT_FOUND, "no such intent"));
+    if (step == DB_DONE)
+        err_set(err, ERR_NOT_FOUND, "no such intent");
+    return step == DB_ROW;
 }
 
 bool journal_get(struct journal *journal, const char *id, struct arena *arena, struct intent *out,
@@ -268,7 +270,9 @@ bool journal_get_extra(struct journal *journal, const char *id, struct arena *ar
                                      .charged = sqlite3_column_int(stmt, 7),
                                      .reconciled = sqlite3_column_type(stmt, 8) != SQLITE_NULL};
     db_end(stmt);
-    return step == DB_ROW || (step == DB_DONE && err_set(err, ERR_NOT_FOUND, "no such intent"));
+    if (step == DB_DONE)
+        err_set(err, ERR_NOT_FOUND, "no such intent");
+    return step == DB_ROW;
 }
 
 /* --- sets ------------------------------------------------------------------------------------ */

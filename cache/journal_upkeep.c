@@ -129,8 +129,9 @@ static bool find_left_behind(struct journal *journal, struct left_behind **rows,
     while (stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
         struct left_behind row = {0};
         snprintf(row.id, sizeof row.id, "%s", (const char *)sqlite3_column_text(stmt, 0));
-        if (!intent_state_from_name((const char *)sqlite3_column_text(stmt, 1), &row.state) ||
-            !is_left_behind(journal, stmt, row.state))
+        bool known = intent_state_from_name((const char *)sqlite3_column_text(stmt, 1), &row.state);
+        assert(known); /* one of those asked for */
+        if (!is_left_behind(journal, stmt, row.state))
             continue;
         *rows = mem_resize(*rows, *count + 1, sizeof **rows);
         (*rows)[(*count)++] = row;

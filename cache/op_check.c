@@ -113,7 +113,7 @@ static bool check_target(const struct op_request *request, enum env env, const c
     const char *target = request->target;
 
     if (request->kind == OP_LINK)
-        return target == NULL || err_set(err, ERR_INVALID, "target: a link has none");
+        return target == NULL ? true : err_set(err, ERR_INVALID, "target: a link has none");
     if (target == NULL || target[0] == '\0')
         return err_set(err, ERR_INVALID, "target: missing");
     if (strlen(target) > TARGET_MAX)
@@ -133,7 +133,7 @@ static bool check_amount(const struct op_request *request, struct err *err)
     const struct money *amount = &request->amount;
 
     if (request->kind == OP_CANCEL || request->kind == OP_EXTEND)
-        return !amount->known || err_set(err, ERR_INVALID, "amount: not for this operation");
+        return amount->known ? err_set(err, ERR_INVALID, "amount: not for this operation") : true;
     if (!amount->known || amount->minor <= 0)
         return err_set(err, ERR_INVALID, "amount: must be above zero");
     if (amount->minor > MONEY_MAX)
@@ -146,7 +146,8 @@ static bool check_amount(const struct op_request *request, struct err *err)
 static bool check_reason(const struct op_request *request, struct err *err)
 {
     if (request->kind != OP_REFUND)
-        return request->reason == NULL || err_set(err, ERR_INVALID, "reason: only for refunds");
+        return request->reason == NULL ? true
+                                       : err_set(err, ERR_INVALID, "reason: only for refunds");
     for (size_t i = 0; request->reason != NULL && refund_reasons[i] != NULL; i++)
         if (strcmp(request->reason, refund_reasons[i]) == 0)
             return true;

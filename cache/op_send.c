@@ -177,7 +177,7 @@ static void terminals_seen(void *ctx, const struct api_answer *answer)
     struct run *run = ctx;
     bool known = false;
 
-    if (answer->body != BODY_DATA || answer->http_status < 200 || answer->http_status > 299) {
+    if (answer->body != BODY_DATA) {
         struct err err;
         bool said = answer->body == BODY_ERROR && answer->error.message != NULL;
         err_set(&err, ERR_API, "%s", said ? answer->error.message : answer->trouble);
@@ -187,8 +187,7 @@ static void terminals_seen(void *ctx, const struct api_answer *answer)
     ops_note_date(run->ops, answer->server_utc_ms);
     cache_store_terminals(run->ops->cache, answer->terminals, answer->count, false, NULL);
     for (size_t i = 0; i < answer->count && !known; i++)
-        known = answer->terminals[i].poi_id != NULL &&
-                strcmp(answer->terminals[i].poi_id, run->intent.target) == 0;
+        known = strcmp(answer->terminals[i].poi_id, run->intent.target) == 0;
     if (known)
         run_send(run);
     else

@@ -180,8 +180,8 @@ bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_
     draft.url = api_client_url(ops->client, op_endpoint(request->kind), url, sizeof url);
     draft.body = body.data;
     draft.body_len = body.len;
-    bool good = !body.over || err_set(err, ERR_INVALID, "the request is too long");
-    good = good && journal_prepare(ops->journal, &draft, err);
+    bool good = body.over ? err_set(err, ERR_INVALID, "the request is too long")
+                          : journal_prepare(ops->journal, &draft, err);
     buf_done(&body);
     if (!good)
         return false;

@@ -1,5 +1,6 @@
 #include "support_core.h"
 
+#include <curl/curl.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +179,11 @@ WRAP(int, adjtimex, (struct timex * now))
 WRAP(int, sodium_init, (void))
 {
     return fails("sodium_init") ? -1 : __real_sodium_init();
+}
+
+WRAP(CURL *, curl_easy_init, (void))
+{
+    return fails("curl_easy_init") ? NULL : __real_curl_easy_init();
 }
 
 WRAP(int, inotify_init1, (int flags))

@@ -279,6 +279,143 @@ static void opening_fails(void **state)
     }
 }
 
+static int raw_version(sqlite3 *raw)
+{
+    sqlite3_stmt *stmt = NULL;
+
+    assert_int_equal(sqlite3_prepare_v2(raw, "PRAGMA user_version", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int version = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return version;
+}
+
+/* A journal of the first version is carried over whole, or stays what it was. */
+static void carrying_over_fails(void **state)
+{
+    struct jbox *box = *state;
+    struct journal_settings who = {.person = "Ana", .version = "0"};
+    char *sql = mem_alloc(200000), copy[128];
+    FILE *file = fopen("tests/fixtures/journal_v1.sql", "re");
+    struct journal *journal = NULL;
+
+    assert_non_null(file);
+    sql[fread(sql, 1, 199999, file)] = '\0';
+    fclose(file);
+    snprintf(copy, sizeof copy, "%s.v1", box->path);
+    journal_close(box->journal);
+    box->journal = NULL;
+    for (int at = 1; journal == NULL; at++) {
+        struct err err = {0};
+        sqlite3 *raw = NULL;
+        assert_true(at < 1000);
+        unlink(box->path);
+        unlink(copy);
+        assert_int_equal(sqlite3_open(box->path, &raw), SQLITE_OK);
+        assert_int_equal(chmod(box->path, 0600), 0);
+        raw_run(raw, "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
+        raw_run(raw, sql);
+        core_fail(NULL, at, SQLITE_IOERR_READ);
+        journal = journal_open(box->path, "HOTEL9", ENV_TEST, &who, NULL, &err);
+        bool struck = core_has_struck();
+        int version = raw_version(raw);
+        sqlite3_close(raw);
+        assert_true((journal == NULL) == (err.code != ERR_NONE));
+        if (journal == NULL)
+            assert_true(struck && (version == 1 || version == JOURNAL_VERSION));
+        else if (struck) {
+            assert_false(journal_usable(journal, NULL));
+            journal_close(journal);
+            journal = NULL;
+        }
+    }
+    assert_true(journal_verify(journal, &(int64_t){0}, NULL));
+    journal_close(journal);
+    unlink(copy);
+    free(sql);
+}
+
+/* --- what a hand has left -------------------------------------------------------------------- */
+
+/* A row or an entry as this program never writes it, behind the back of every check. */
+static void spoil(struct jbox *box, const char *sql)
+{
+    sqlite3 *raw = raw_open(box);
+
+    raw_drop_triggers(raw);
+    raw_run(raw, "PRAGMA ignore_check_constraints = ON");
+    raw_run(raw, sql);
+    sqlite3_close(raw);
+    box->journal->verified = true; /* the edit came after that */
+}
+
+static void odd_rows(void **state)
+{
+    struct jbox *box = *state;
+    char id[INTENT_ID_SIZE];
+    struct intent_move move = {.to = INTENT_VOID};
+    enum intent_state unused;
+    struct err err = {0};
+    struct buf body;
+
+    assert_false(intent_state_from_name(NULL, &unused));
+    assert_false(intent_state_from_name("odd", &unused));
+    jbox_prepare(box, NULL, id);
+    assert_false(journal_move(box->journal, "no such intent", &move, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    buf_init(&body, 3); /* too small for it */
+    assert_false(journal_get_body(box->journal, id, &body, &err));
+    assert_false(journal_get_body(box->journal, "no such intent", &body, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    buf_done(&body);
+    spoil(box, "UPDATE intent SET state = 'odd'");
+    assert_false(journal_move(box->journal, id, &move, &err));
+    assert_int_equal(err.code, ERR_DATA);
+    assert_false(journal_usable(box->journal, NULL));
+    jbox_restore(box);
+    jbox_check_state(box, id, INTENT_PREPARED);
+}
+
+static void odd_entries(void **state)
+{
+    struct jbox *box = *state;
+    char id[INTENT_ID_SIZE], head[JOURNAL_HEAD_SIZE];
+    struct trail trail = {.entries = 0};
+    struct intent_move move = {.to = INTENT_VOID};
+    struct err err = {0};
+
+    jbox_prepare(box, NULL, id);
+    spoil(box, "UPDATE audit SET hash = x'00'");
+    assert_false(journal_head(box->journal, head, &err));
+    assert_int_equal(err.code, ERR_DATA);
+    assert_true(journal_audit(box->journal, take_first, &trail, NULL)); /* shown all the same */
+    assert_false(journal_verify(box->journal, &(int64_t){0}, &err));
+    assert_false(journal_move(box->journal, id, &move, &err));
+    assert_int_equal(err.code, ERR_DATA);
+    jbox_check_state(box, id, INTENT_PREPARED);
+}
+
+/* An unknown row whose quiet period nobody counts: it begins anew. */
+static void uncounted_quiet(void **state)
+{
+    struct jbox *box = *state;
+    char id[INTENT_ID_SIZE];
+    struct arena arena = {0};
+    struct intent_extra extra;
+    int taken;
+
+    jbox_prepare(box, NULL, id);
+    jbox_move(box, id, INTENT_SENT, NULL);
+    jbox_move(box, id, INTENT_UNKNOWN, NULL);
+    spoil(box, "UPDATE intent SET quiet_boot_id = NULL");
+    assert_true(journal_recover(box->journal, &taken, NULL));
+    assert_true(journal_get_extra(box->journal, id, &arena, &extra, NULL));
+    assert_true(extra.quiet_known);
+    arena_done(&arena);
+    assert_false(journal_resolve(box->journal, id, true, NULL, NULL));
+    journal_note_look(box->journal, id, 5); /* nobody listens */
+}
+
 /* --- what others write ----------------------------------------------------------------------- */
 
 static void note_bits(void *ctx, unsigned bits)
@@ -354,6 +491,10 @@ int main(void)
         TEST(state_of_the_clock),
         TEST(no_library),
         TEST(opening_fails),
+        TEST(carrying_over_fails),
+        TEST(odd_rows),
+        TEST(odd_entries),
+        TEST(uncounted_quiet),
         TEST(news_of_others),
         TEST(no_means_to_tell),
     };

@@ -379,7 +379,7 @@ static bool play(struct jbox *box, const struct scene *scene, const char *id, in
 
 static void every_call_fails(void **state)
 {
-    static const int results[] = {SQLITE_IOERR_READ, SQLITE_FULL, SQLITE_NOMEM};
+    static const int results[] = {SQLITE_IOERR_READ, SQLITE_FULL, SQLITE_CORRUPT, SQLITE_NOMEM};
     char after[4000], before[4000], id[INTENT_ID_SIZE];
     struct jbox *box = *state;
 
