@@ -96,7 +96,7 @@ static bool is_doubtful(const struct match_ask *ask, const struct record *row)
         return false;
     if (ask->intent.kind == OP_CHARGE)
         return judge_tag_in(row->custom_reference) == NULL &&
-               time_fits(&late, &row->created) &&
+               (ask->time_lost || time_fits(&late, &row->created)) &&
                (row->poi_id == NULL || strcmp(row->poi_id, ask->intent.target) == 0);
     return match_is_of_payment(row, ask->intent.target) &&
            !judge_names_other(ask->intent.kind, row->type) && !in_baseline(ask->baseline, row->id);
@@ -106,7 +106,7 @@ static bool is_doubtful(const struct match_ask *ask, const struct record *row)
    doubted. */
 static bool could_be_charge(const struct match_ask *ask, const struct record *row)
 {
-    return row->created.zoned && row->created.ms != 0 && row->poi_id != NULL &&
+    return !ask->time_lost && row->created.zoned && row->created.ms != 0 && row->poi_id != NULL &&
            strcmp(row->poi_id, ask->intent.target) == 0 &&
            money_equal(&row->amount, &ask->intent.amount) && time_fits(ask, &row->created) &&
            !ask->is_claimed(ask->ctx, row->id);

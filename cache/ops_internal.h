@@ -71,6 +71,7 @@ struct match_ask {
     const char *baseline;      /* modifications: references listed before, newline-separated */
     /* By the server's clock: the first send, the latest time it can have executed. */
     int64_t sent_ms, ended_ms;
+    bool time_lost; /* sent in another boot: our wall clock may have been moved since */
     bool (*is_claimed)(void *ctx, const char *id); /* by another intent */
     void *ctx;
 };
