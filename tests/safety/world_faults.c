@@ -55,8 +55,8 @@ static const struct {
     bool kept;
 } habits[] = {
     {FAULT_LIST_LAG, 300, false},  {FAULT_NO_ECHO, 120, true},     {FAULT_NO_HOME, 120, true},
-    {FAULT_PAGE_TOTAL, 100, true}, {FAULT_FLIP, 60, false},       {FAULT_FORGOTTEN, 60, true},
-    {FAULT_DISHONOURED, 60, true}, {FAULT_NO_LIMIT, 80, true},     {FAULT_SKEWED, 250, true},
+    {FAULT_PAGE_TOTAL, 100, true}, {FAULT_FLIP, 60, false},       {FAULT_FORGOTTEN, 150, true},
+    {FAULT_DISHONOURED, 130, true}, {FAULT_NO_LIMIT, 80, true},     {FAULT_SKEWED, 250, true},
     {FAULT_TAKEN_DEAD, 40, false}, {FAULT_UNSTABLE, 60, false},    {FAULT_NO_DATE, 30, false},
     {FAULT_NO_FILTER, 30, false},  {FAULT_SAME_PAGE, 20, false},
 };

@@ -175,6 +175,7 @@ struct truth {
     bool claims_own, claims_other; /* server_reference names an object of it, of somebody else */
     int likes;                     /* others' objects that could be ours, as far as lists tell */
     bool claims_like;              /* it claims one that nothing at all tells apart from ours */
+    bool other_boot;               /* sent before the machine was started anew */
     bool clock_lost;               /* sent in another boot, and the wall clock was moved */
 };
 
@@ -217,7 +218,8 @@ static void look_at_payments(struct truth *truth, int index)
         /* Where names are echoed, only a row without one of ours can be taken for ours. */
         bool like = !own && (!server.echoes || strchr(row->custom, '~') == NULL) &&
                     strcmp(row->poi, truth->target) == 0 && row->minor == truth->minor;
-        truth->likes += like && in_window(truth, row->made_at, !server.zoned);
+        truth->likes += like && (truth->other_boot ||
+                                 in_window(truth, row->made_at, !server.zoned));
         truth->claims_like |=
             like && claimed && !server.echoes && in_window(truth, row->made_at, false);
     }
@@ -414,7 +416,8 @@ static void check_rows(struct proc *proc)
                               .charged = sqlite3_column_int64(stmt, 6),
                               .minor = sqlite3_column_int64(stmt, 7)};
         figure_intents++;
-        truth.clock_lost = world.settings.clocks && sqlite3_column_int(stmt, 12) != 0;
+        truth.other_boot = sqlite3_column_int(stmt, 12) != 0;
+        truth.clock_lost = world.settings.clocks && truth.other_boot;
         truth.form = form_by_form_id((const char *)sqlite3_column_text(stmt, 8));
         if (truth.form == NULL)
             world_violation("%s was asked for by nobody", truth.id);

@@ -91,8 +91,7 @@ static bool modification_allowed(int payment, const char *type, int64_t minor)
     if (strcmp(type, "refund") != 0)
         return hold && minor <= row->minor;
     if (quirk(FAULT_NO_LIMIT) && minor <= row->minor) {
-        if (minor > server_captured(payment) - server_refunded(payment))
-            fault_note(FAULT_NO_LIMIT);
+        fault_note(FAULT_NO_LIMIT);
         return true;
     }
     return minor <= server_captured(payment) - server_refunded(payment);
