@@ -98,9 +98,11 @@ WRAP(int, sqlite3_exec,
      (sqlite3 * db, const char *sql, int (*fn)(void *, int, char **, char **), void *ctx,
       char **message))
 {
-    bool fault = strcmp(sql, "ROLLBACK") != 0 && fails_at(db, "sqlite3_exec");
-
-    return fault ? core_fault.rc : __real_sqlite3_exec(db, sql, fn, ctx, message);
+    if (strcmp(sql, "ROLLBACK") == 0 || !fails_at(db, "sqlite3_exec"))
+        return __real_sqlite3_exec(db, sql, fn, ctx, message);
+    if (core_fault.late)
+        __real_sqlite3_exec(db, sql, fn, ctx, message);
+    return core_fault.rc;
 }
 
 /* --- the system ------------------------------------------------------------------------------ */

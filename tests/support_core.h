@@ -12,6 +12,7 @@ struct core_fault {
     int at;                /* this one fails, counted from 1; 0: none */
     int rc;                /* with this result */
     bool for_ever;         /* and all after it */
+    bool late;             /* COMMIT is carried out, and only then said to have failed */
     int seen;              /* calls so far */
     void (*instead)(void); /* run before the call, which then goes on; NULL: it fails */
 };

@@ -116,8 +116,7 @@ static void swept_before_it_is_locked(void **state)
     core_fail_call("fcntl", 1, 0);
     core_fault.instead = sweep_it;
     struct owner *owner = owner_new(box->path, NULL);
-    assert_true(core_has_struck());
-    assert_non_null(owner);
+    assert_true(core_has_struck() && owner != NULL);
     assert_int_equal(count_entries(box->folder, "owner-"), 1);
     char path[128];
     snprintf(path, sizeof path, "%s/%s", box->folder, owner_name(owner));
@@ -154,8 +153,7 @@ static void beside_a_relative_path(void **state)
     assert_non_null(getcwd(before, sizeof before));
     assert_int_equal(chdir(box->folder), 0);
     struct owner *owner = owner_new("journal.db", NULL);
-    assert_int_equal(chdir(before), 0);
-    assert_non_null(owner);
+    assert_true(chdir(before) == 0 && owner != NULL);
     assert_int_equal(count_entries(box->folder, owner_name(owner)), 1);
     owner_free(owner);
 }
@@ -358,8 +356,7 @@ static void odd_rows(void **state)
     struct err err = {0};
     struct buf body;
 
-    assert_false(intent_state_from_name(NULL, &unused));
-    assert_false(intent_state_from_name("odd", &unused));
+    assert_false(intent_state_from_name(NULL, &unused) || intent_state_from_name("odd", &unused));
     jbox_prepare(box, NULL, id);
     assert_false(journal_move(box->journal, "no such intent", &move, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
