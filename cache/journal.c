@@ -100,9 +100,9 @@ static bool check_repeat(struct journal *journal, const struct intent_draft *dra
 /* Trouble with reading may have ended the transaction: what came now would stand alone. */
 static bool still_inside(struct journal *journal, struct err *err)
 {
-    return db_in_transaction(journal->db)
-               ? true
-               : err_set(err, ERR_STORAGE, "trouble with reading ended the transaction");
+    if (!db_in_transaction(journal->db))
+        return err_set(err, ERR_STORAGE, "trouble with reading ended the transaction");
+    return true;
 }
 
 static bool insert(struct journal *journal, const struct intent_draft *draft, struct err *err)

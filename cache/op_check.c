@@ -112,8 +112,10 @@ static bool check_target(const struct op_request *request, enum env env, const c
 {
     const char *target = request->target;
 
+    if (request->kind == OP_LINK && target != NULL)
+        return err_set(err, ERR_INVALID, "target: a link has none");
     if (request->kind == OP_LINK)
-        return target == NULL ? true : err_set(err, ERR_INVALID, "target: a link has none");
+        return true;
     if (target == NULL || target[0] == '\0')
         return err_set(err, ERR_INVALID, "target: missing");
     if (strlen(target) > TARGET_MAX)
@@ -132,8 +134,11 @@ static bool check_amount(const struct op_request *request, struct err *err)
 {
     const struct money *amount = &request->amount;
 
-    if (request->kind == OP_CANCEL || request->kind == OP_EXTEND)
-        return amount->known ? err_set(err, ERR_INVALID, "amount: not for this operation") : true;
+    bool none = request->kind == OP_CANCEL || request->kind == OP_EXTEND;
+    if (none && amount->known)
+        return err_set(err, ERR_INVALID, "amount: not for this operation");
+    if (none)
+        return true;
     if (!amount->known || amount->minor <= 0)
         return err_set(err, ERR_INVALID, "amount: must be above zero");
     if (amount->minor > MONEY_MAX)
@@ -145,9 +150,10 @@ static bool check_amount(const struct op_request *request, struct err *err)
 
 static bool check_reason(const struct op_request *request, struct err *err)
 {
+    if (request->kind != OP_REFUND && request->reason != NULL)
+        return err_set(err, ERR_INVALID, "reason: only for refunds");
     if (request->kind != OP_REFUND)
-        return request->reason == NULL ? true
-                                       : err_set(err, ERR_INVALID, "reason: only for refunds");
+        return true;
     for (size_t i = 0; request->reason != NULL && refund_reasons[i] != NULL; i++)
         if (strcmp(request->reason, refund_reasons[i]) == 0)
             return true;

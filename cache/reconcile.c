@@ -182,8 +182,8 @@ static bool cache_knows_end(struct ops *ops, const struct intent *intent, struct
 {
     struct row row;
 
-    if (intent->server_reference == NULL ||
-        !cache_get_record(ops->cache, REC_MODIFICATION, intent->server_reference, arena, &row,
+    assert(intent->server_reference != NULL); /* the schema's CHECK: accepted is claimed */
+    if (!cache_get_record(ops->cache, REC_MODIFICATION, intent->server_reference, arena, &row,
                           NULL))
         return false;
     enum status_class status = status_classify(REC_MODIFICATION, row.record.status);
@@ -198,8 +198,7 @@ static void watch_look(struct watch *watch)
     struct ops *ops = watch->ops;
     struct arena arena = {0};
     struct intent intent;
-    bool open = journal_get(ops->journal, watch->id, &arena, &intent, NULL) &&
-                is_followed(&intent);
+    bool open = journal_get(ops->journal, watch->id, &arena, &intent, NULL) && is_followed(&intent);
 
     if (!open || (intent.state == INTENT_ACCEPTED && cache_knows_end(ops, &intent, &arena))) {
         watch_delay(watch, ACCEPTED_MAX_WAIT); /* the next plan drops it */

@@ -1,4 +1,5 @@
 /* What a reading says about an open intent, and how absence is proven. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -217,9 +218,10 @@ void reconcile_check_refunds(struct ops *ops, const struct intent *intent)
 void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
                               const struct record *rows, size_t count)
 {
+    assert(intent->server_reference != NULL); /* the schema's CHECK: accepted is claimed */
     for (size_t i = 0; i < count; i++) {
         const struct record *row = &rows[i];
-        if (intent->server_reference == NULL || strcmp(row->id, intent->server_reference) != 0)
+        if (strcmp(row->id, intent->server_reference) != 0)
             continue;
         enum status_class status = status_classify(REC_MODIFICATION, row->status);
         struct intent_move move = {.to = status == STATUS_GOOD ? INTENT_SUCCEEDED : INTENT_FAILED,

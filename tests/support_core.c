@@ -87,12 +87,6 @@ int __wrap_sqlite3_prepare_v3(sqlite3 *db, const char *sql, int len, unsigned fl
     return core_fault.rc;
 }
 
-WRAP(int, sqlite3_step, (sqlite3_stmt * stmt))
-{
-    return fails_at(sqlite3_db_handle(stmt), "sqlite3_step") ? core_fault.rc
-                                                             : __real_sqlite3_step(stmt);
-}
-
 /* A rollback always ends the transaction, whatever it answers. */
 WRAP(int, sqlite3_exec,
      (sqlite3 * db, const char *sql, int (*fn)(void *, int, char **, char **), void *ctx,
@@ -102,6 +96,17 @@ WRAP(int, sqlite3_exec,
         return __real_sqlite3_exec(db, sql, fn, ctx, message);
     if (core_fault.late)
         __real_sqlite3_exec(db, sql, fn, ctx, message);
+    return core_fault.rc;
+}
+
+WRAP(int, sqlite3_step, (sqlite3_stmt * stmt))
+{
+    sqlite3 *db = sqlite3_db_handle(stmt);
+
+    if (!fails_at(db, "sqlite3_step"))
+        return __real_sqlite3_step(stmt);
+    if (core_fault.ends)
+        __real_sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return core_fault.rc;
 }
 

@@ -13,6 +13,7 @@ struct core_fault {
     int rc;                /* with this result */
     bool for_ever;         /* and all after it */
     bool late;             /* COMMIT is carried out, and only then said to have failed */
+    bool ends;             /* a failing step ends the transaction as well, as SQLite may */
     int seen;              /* calls so far */
     void (*instead)(void); /* run before the call, which then goes on; NULL: it fails */
 };

@@ -98,6 +98,21 @@ static bool learn_of_other(struct journal *journal, const char *id, struct err *
     return learn(journal, id, INTENT_CONFIRMED, OTHERS_CLAIM, err);
 }
 
+static bool learn_failed(struct journal *journal, const char *id, struct err *err)
+{
+    return learn(journal, id, INTENT_FAILED, NULL, err);
+}
+
+static bool learn_done(struct journal *journal, const char *id, struct err *err)
+{
+    return learn(journal, id, INTENT_SUCCEEDED, OWN_CLAIM, err);
+}
+
+static bool learn_declined(struct journal *journal, const char *id, struct err *err)
+{
+    return learn(journal, id, INTENT_DECLINED, OWN_CLAIM, err);
+}
+
 static bool do_remark(struct journal *journal, const char *id, struct err *err)
 {
     return journal_remark(journal, id, "not sent again", "look: nothing", err);
@@ -252,6 +267,10 @@ static const struct scene {
     {"contradicted", learn_confirmed, WRITES, {INTENT_SENT, INTENT_UNKNOWN, INTENT_NOT_EXECUTED}},
     {"another's contradicts", learn_of_other, WRITES, {INTENT_SENT, INTENT_DECLINED}},
     {"known", learn_confirmed, 0, {INTENT_SENT, INTENT_CONFIRMED}},
+    {"failed after all", learn_failed, WRITES, {INTENT_SENT, INTENT_ACCEPTED, INTENT_SUCCEEDED}},
+    {"done after all", learn_done, WRITES, {INTENT_SENT, INTENT_ACCEPTED, INTENT_FAILED}},
+    {"failed still", learn_failed, 0, {INTENT_SENT, INTENT_ACCEPTED, INTENT_FAILED}},
+    {"declined after all", learn_declined, 0, {INTENT_SENT, INTENT_UNKNOWN, INTENT_NOT_EXECUTED}},
     {"remark", do_remark, WRITES, {INTENT_SENT, INTENT_UNKNOWN}},
     {"tick", journal_reconciled, WRITES, {INTENT_SENT, INTENT_CONFIRMED}},
     {"acknowledge", do_acknowledge, WRITES, {INTENT_SENT, INTENT_CONFIRMED}},
@@ -358,6 +377,7 @@ static bool play(struct jbox *box, const struct scene *scene, const char *id, in
     said = (struct err){0};
     core_fail(db_handle(box->journal->db), at, rc);
     core_fault.for_ever = rc == SQLITE_FULL;
+    core_fault.ends = rc == SQLITE_IOERR_SHORT_READ;
     bool good = scene->act(box->journal, id, &said);
     bool struck = core_fault.seen >= at && at > 0;
     core_fault.only = NULL;
@@ -379,7 +399,8 @@ static bool play(struct jbox *box, const struct scene *scene, const char *id, in
 
 static void every_call_fails(void **state)
 {
-    static const int results[] = {SQLITE_IOERR_READ, SQLITE_FULL, SQLITE_CORRUPT, SQLITE_NOMEM};
+    static const int results[] = {SQLITE_IOERR_READ, SQLITE_FULL, SQLITE_CORRUPT,
+                                  SQLITE_IOERR_SHORT_READ, SQLITE_NOMEM};
     char after[4000], before[4000], id[INTENT_ID_SIZE];
     struct jbox *box = *state;
 
