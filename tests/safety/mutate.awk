@@ -1,6 +1,7 @@
 # Applies one mutant of mutants.txt to the tree in the current folder, or lists their names.
 # usage: awk -v name=NAME -f mutate.awk mutants.txt     prints the files it changed
-#        awk -v list=1 -f mutate.awk mutants.txt        prints "NAME<tab>what is wrong with it"
+#        awk -v list=1 -f mutate.awk mutants.txt        prints "NAME<tab>PROGRAM<tab>what is wrong",
+#                                                       PROGRAM "-" where none is known to kill it
 # Exit 3: a block does not stand in its file exactly once, so the mutant no longer fits.
 
 function read_file(path,    text, line) {
@@ -28,15 +29,23 @@ function apply(    text, at, rest) {
     path = old = new = ""
 }
 
+function tell() {
+    if (what != "")
+        print current "\t" program "\t" what
+}
+
 /^== / {
     apply()
+    if (list)
+        tell()
     colon = index($0, ": ")
     current = substr($0, 4, colon - 4)
-    if (list)
-        print current "\t" substr($0, colon + 2)
+    what = substr($0, colon + 2)
+    program = "-"
     ours = current == name
     found = found || ours
 }
+/^\? / { program = substr($0, 3) }
 !ours { next }
 /^@ / { apply(); path = substr($0, 3) }
 /^- / { old = old substr($0, 3) "\n" }
@@ -45,6 +54,8 @@ END {
     if (failed)
         exit 3
     apply()
+    if (list)
+        tell()
     if (!list && !found)
         exit 2
 }
