@@ -360,6 +360,7 @@ static void odd_rows(void **state)
     jbox_prepare(box, NULL, id);
     assert_false(journal_move(box->journal, "no such intent", &move, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_false(journal_get_extra(box->journal, "no such intent", NULL, NULL, NULL));
     buf_init(&body, 3); /* too small for it */
     assert_false(journal_get_body(box->journal, id, &body, &err));
     assert_false(journal_get_body(box->journal, "no such intent", &body, &err));

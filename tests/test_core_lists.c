@@ -66,92 +66,92 @@ static struct reading read_pages(struct till *till, const char *const *pages, si
     return reading;
 }
 
+static const struct {
+    const char *pages[2];
+    int status;
+    bool window, complete;
+    const char *why;
+} page_cases[] = {
+    {{"{\"success\":true,\"data\":[]}"}, 200, false, true, ""},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"nextCursor\":\"\"}}",
+      "{\"success\":true,\"data\":[]}"},
+     200,
+     false,
+     true,
+     ""},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("@") "],\"hasMore\":true}}"},
+     200,
+     false,
+     false,
+     "ignores the page"},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"limit\":9,"
+                                                         "\"total\":1}}}"},
+     200,
+     false,
+     true,
+     ""},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"limit\":1,"
+                                                         "\"total\":1}}}"},
+     200,
+     false,
+     false,
+     "ignores the page"},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"total\":1}}}"},
+     200,
+     false,
+     false,
+     "ignores the page"},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"total\":2}}}"},
+     200,
+     false,
+     false,
+     "ignores the page"},
+    {{"{\"success\":false,\"error\":{\"code\":10400}}"}, 400, false, false, ""},
+    {{"{\"success\":false,\"error\":{\"code\":10400,\"message\":\"no\"}}"},
+     400,
+     false,
+     false,
+     "no"},
+    {{"<html>"}, 200, false, false, ""},
+    {{"{\"success\":true,\"data\":{\"items\":[{}],\"hasMore\":false}}"},
+     200,
+     false,
+     false,
+     "rows nobody can read"},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"hasMore\":false}}"},
+     200,
+     true,
+     true,
+     ""},
+    {{"{\"success\":true,\"data\":{\"items\":[" AT("1",
+                                                   "2026-06-15T10:00:00Z") "],\"hasMore\":false}}"},
+     200,
+     true,
+     true,
+     ""},
+    {{"{\"success\":true,\"data\":{\"items\":[" AT("1",
+                                                   "2026-06-11T10:00:00Z") "],\"hasMore\":false}}"},
+     200,
+     true,
+     false,
+     "filter"},
+    {{"{\"success\":true,\"data\":{\"items\":[" AT("1",
+                                                   "2026-06-19T14:00:00Z") "],\"hasMore\":false}}"},
+     200,
+     true,
+     false,
+     "filter"},
+};
+
 static void odd_pages(void **state)
 {
-    static const struct {
-        const char *pages[2];
-        int status;
-        bool window, complete;
-        const char *why;
-    } cases[] = {
-        {{"{\"success\":true,\"data\":[]}"}, 200, false, true, ""},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"nextCursor\":\"\"}}",
-          "{\"success\":true,\"data\":[]}"},
-         200,
-         false,
-         true,
-         ""},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("@") "],\"hasMore\":true}}"},
-         200,
-         false,
-         false,
-         "ignores the page"},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"limit\":9,"
-                                                             "\"total\":1}}}"},
-         200,
-         false,
-         true,
-         ""},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"limit\":1,"
-                                                             "\"total\":1}}}"},
-         200,
-         false,
-         false,
-         "ignores the page"},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"total\":1}}}"},
-         200,
-         false,
-         false,
-         "ignores the page"},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"pagination\":{\"total\":2}}}"},
-         200,
-         false,
-         false,
-         "ignores the page"},
-        {{"{\"success\":false,\"error\":{\"code\":10400}}"}, 400, false, false, ""},
-        {{"{\"success\":false,\"error\":{\"code\":10400,\"message\":\"no\"}}"},
-         400,
-         false,
-         false,
-         "no"},
-        {{"<html>"}, 200, false, false, ""},
-        {{"{\"success\":true,\"data\":{\"items\":[{}],\"hasMore\":false}}"},
-         200,
-         false,
-         false,
-         "rows nobody can read"},
-        {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"hasMore\":false}}"},
-         200,
-         true,
-         true,
-         ""},
-        {{"{\"success\":true,\"data\":{\"items\":[" AT(
-             "1", "2026-06-15T10:00:00Z") "],\"hasMore\":false}}"},
-         200,
-         true,
-         true,
-         ""},
-        {{"{\"success\":true,\"data\":{\"items\":[" AT(
-             "1", "2026-06-11T10:00:00Z") "],\"hasMore\":false}}"},
-         200,
-         true,
-         false,
-         "filter"},
-        {{"{\"success\":true,\"data\":{\"items\":[" AT(
-             "1", "2026-06-19T14:00:00Z") "],\"hasMore\":false}}"},
-         200,
-         true,
-         false,
-         "filter"},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        size_t count = cases[i].pages[1] == NULL ? 1 : 2;
-        struct reading reading =
-            read_pages(*state, cases[i].pages, count, cases[i].status, cases[i].window);
-        if (reading.complete != cases[i].complete ||
-            strstr(reading.err.detail, cases[i].why) == NULL)
-            fail_msg("%s: %d, %s", cases[i].pages[0], reading.complete, reading.err.detail);
+    for (size_t i = 0; i < COUNT_OF(page_cases); i++) {
+        size_t count = page_cases[i].pages[1] == NULL ? 1 : 2;
+        struct reading reading = read_pages(*state, page_cases[i].pages, count,
+                                            page_cases[i].status, page_cases[i].window);
+        if (reading.complete != page_cases[i].complete ||
+            strstr(reading.err.detail, page_cases[i].why) == NULL)
+            fail_msg("%s: %d, %s", page_cases[i].pages[0], reading.complete, reading.err.detail);
     }
 }
 
@@ -294,7 +294,7 @@ static int64_t shifted_boot(void)
 
 #define DAY_MS INT64_C(86400000)
 
-/* Nobody forgets it: after a week that is not done, and a day that is not found out, is a person's. */
+/* A person's: what is not done after a week, and what is not found out after a day. */
 static void open_for_days(void **state)
 {
     struct till *till = *state;

@@ -58,9 +58,16 @@ static bool has_ended(void *ctx)
     return ended;
 }
 
-/* One operation with the at-th call of the journal failing, and all after it; then the next start
-   finds out. False: it has no such call. late: it is carried out, only said to have failed. */
-static bool fail_once(struct till *till, struct op_request *request, int at, bool late)
+enum how {
+    FOR_EVER,  /* all calls after it fail as well */
+    LATE,      /* the same, but a commit is carried out */
+    LATE_ONCE, /* a commit is carried out, and the file can be read again at once */
+    WAYS
+};
+
+/* One operation with the at-th call of the journal failing; then the next start finds out. False:
+   it has no such call. */
+static bool fail_once(struct till *till, struct op_request *request, int at, enum how how)
 {
     char id[INTENT_ID_SIZE] = "";
     struct err err = {0};
@@ -68,8 +75,8 @@ static bool fail_once(struct till *till, struct op_request *request, int at, boo
     till->journal->verified = true;
     random_uuid(request->form_id);
     core_fail(db_handle(till->journal->db), at, SQLITE_IOERR_WRITE);
-    core_fault.for_ever = true;
-    core_fault.late = late;
+    core_fault.for_ever = how != LATE_ONCE;
+    core_fault.late = how != FOR_EVER;
     bool started = op_start(till->ops, request, id, &err);
     if (started)
         finish_runs(till);
@@ -104,8 +111,8 @@ static void charges_on_a_failing_journal(void **state)
     struct op_request request = till_charge(TERMINAL_1, 1250);
 
     short_waits(*state);
-    for (int late = 0; late < 2; late++)
-        for (int at = 1; fail_once(*state, &request, at, late); at++)
+    for (enum how how = FOR_EVER; how < WAYS; how++)
+        for (int at = 1; fail_once(*state, &request, at, how); at++)
             assert_true(at < 200);
 }
 
@@ -118,7 +125,7 @@ static void refunds_on_a_failing_journal(void **state)
     for (int at = 1;; at++) {
         struct op_request request = till_modify(till, OP_REFUND, payment, 100);
         assert_true(at < 200);
-        if (!fail_once(till, &request, at, false))
+        if (!fail_once(till, &request, at, FOR_EVER))
             break;
     }
 }
@@ -360,6 +367,40 @@ static void cache_dropped(void **state)
     till_check_unsent(till, id, "look:");
 }
 
+/* The request on disk is not what was confirmed: it is not sent. */
+static void body_changed_on_disk(void **state)
+{
+    struct till *till = *state;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    char id[INTENT_ID_SIZE];
+    struct err err = {0};
+
+    till_start(till, &request, id);
+    if (!db_script(till->journal->db,
+                   "DROP TRIGGER intent_is_fixed;"
+                   "UPDATE intent SET rev = rev + 1, body = x'7b7d'",
+                   &err))
+        fail_msg("%s", err.detail);
+    finish_runs(till);
+    assert_int_equal(sim_requests_of_key(till->sim, id), 0);
+    assert_int_equal(sim_requests_seen(till->sim, "POST/pos/payment"), 0);
+}
+
+/* What was done is at once in the lists, which ask for the newest themselves. */
+static void lists_are_refreshed(void **state)
+{
+    struct till *till = *state;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    struct sync *sync = sync_new(till->loop, till->client, till->cache, &(struct sync_settings){0});
+
+    till->ops->sync = sync;
+    till_run(till, &request, INTENT_CONFIRMED);
+    while (sim_requests_seen(till->sim, "GET/pos/payments") == 0)
+        loop_turn(till->loop, 20);
+    till->ops->sync = NULL;
+    sync_free(sync);
+}
+
 /* libcurl has no memory left, at whatever request. */
 static void no_request_can_start(void **state)
 {
@@ -402,6 +443,8 @@ int main(void)
         TEST(every_fact_counts),
         TEST(endless_baseline),
         TEST(cache_dropped),
+        TEST(body_changed_on_disk),
+        TEST(lists_are_refreshed),
         TEST(no_request_can_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
