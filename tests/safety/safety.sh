@@ -17,8 +17,10 @@ bars() {
     sed 's/^ *//' <<'BARS'
     simulation seeds|>= 20000|simulated days of the money core, replayable from the seed
     simulation violations|= 0|
+    simulation intents|>= 40000|charges, refunds, captures, cancels, extensions, links
     simulation seeds run twice different|= 0|a seed is one run, event by event
     single-crash scenarios|>= 6000|the real binary killed at a call, then `recover`, the referee
+    single-crash kills|>= 6000|
     single-crash violations|= 0|
     calls covered|all|every write, sync, unlink, truncate, create, connect, send, receive
     multi-crash rounds|>= 2000|1 to 4 consoles on one journal, killed at random, in recovery too
@@ -30,6 +32,8 @@ bars() {
     power-loss images|>= 10000|possible disks after a power cut, each opened
     power-loss lost|= 0|
     power-loss corrupt|= 0|
+    power-loss images recovered|>= 20|by the real binary, then the referee
+    power-loss violations|= 0|
     control WAL+NORMAL lost|> 0|the same with weaker settings: the check can see a loss
     control DELETE+FULL lost|> 0|
     storage faults|>= 1000|failing writes, syncs, opens: once, and from then on
@@ -37,6 +41,7 @@ bars() {
     storage violations|= 0|
     damaged journals|>= 2000|flipped bytes, cuts, zeroed and swapped pages
     damage violations|= 0|
+    foreign files refused|all|newer, foreign, linked, empty, no database …
     migrations killed|>= 100|old or new afterwards, nothing between
     judge cases|all|every answer against a second, independent table
     amount strings|>= 1111110|all of up to six characters, against another language's decimals
@@ -46,6 +51,7 @@ bars() {
     audit entries complete|all|one for each change, who, when, from where, in one transaction
     audit tamperings found|all|edits, deletions, insertions, reorderings
     bursts|>= 6000|of impatient fingers over the six money forms
+    bursts that confirmed|>= 600|
     bursts with more than one charge|= 0|
     of those confirmed|= 0|bursts that were over before the question could be read
     fingers violations|= 0|
