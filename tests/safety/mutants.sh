@@ -20,7 +20,7 @@ programs=(
     tests/test_op_check tests/test_cache_facts tests/test_money
     tests/test_client_send tests/test_absence tests/test_operations tests/test_modifications
     tests/test_recover tests/test_journal_audit tests/test_core_file tests/test_core_journal
-    tests/test_core_ops
+    tests/test_core_ops tests/test_core_absence tests/test_core_lists
     "tests/safety/simulate --seeds 600 --jobs 1"
     "tests/safety/brute --short" "tests/safety/storage --short" "tests/safety/power --short"
     "tests/safety/company --short" "tests/safety/crash --short" "tests/safety/multicrash --short"
