@@ -121,9 +121,13 @@ static const char schema[] =
     " BEGIN SELECT RAISE(ABORT, 'an audit row is never deleted'); END;";
 
 /* What the intent's row held after the change, as a hash: so its columns are in the chain. NULL
-   in rows from before, which journal_carry() follows with one more. */
+   in rows from before, which journal_carry() follows with one more. A program of the first version
+   may still be running: it is refused, since nothing could seal what it writes any more. */
 static const char seal[] =
-    "ALTER TABLE audit ADD COLUMN content BLOB CHECK(content IS NULL OR length(content) = 32)";
+    "ALTER TABLE audit ADD COLUMN content BLOB CHECK(content IS NULL OR length(content) = 32);"
+    "CREATE TRIGGER audit_is_sealed BEFORE INSERT ON audit WHEN NEW.content IS NULL"
+    " BEGIN SELECT RAISE(ABORT, 'this journal is of a newer version: start the program anew');"
+    " END;";
 
 /* A step that has been given away never changes: journal_verify() compares its text. */
 const char *const journal_steps[] = {schema, seal};

@@ -257,6 +257,49 @@ static void old_is_carried_over(void **state)
     assert_int_equal(unlink(copy), 0);
 }
 
+/* Writes as a program of the first version does, which knows of no content. */
+static int write_as_old(sqlite3 *old)
+{
+    static const char sql[] =
+        "UPDATE intent SET state = 'sent', rev = rev + 1, attempt = 1, sent_utc = 1"
+        " WHERE state = 'prepared';"
+        "INSERT INTO audit(seq, utc, clock, intent_id, event, state, rev, person, os_user, host,"
+        " hash) SELECT max(a.seq) + 1, 1, 'unknown', i.intent_id, 'sent', i.state, i.rev, 'Ana',"
+        " 'ana', 'desk', zeroblob(32) FROM intent i, audit a WHERE i.state = 'sent'"
+        " GROUP BY i.intent_id LIMIT 1;";
+
+    raw_run(old, "BEGIN IMMEDIATE");
+    int rc = sqlite3_exec(old, sql, NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        assert_string_equal(sqlite3_errmsg(old),
+                            "this journal is of a newer version: start the program anew");
+    raw_run(old, rc == SQLITE_OK ? "COMMIT" : "ROLLBACK");
+    return rc;
+}
+
+/* A console of the first version was left open: it is told to start anew, before it sends. */
+static void old_console_writes_no_more(void **state)
+{
+    struct jbox *box = *state;
+    char id[INTENT_ID_SIZE], copy[128];
+    sqlite3 *old = NULL;
+    int64_t entries;
+
+    snprintf(copy, sizeof copy, "%s.v1", box->path);
+    load_old(box, NULL);
+    assert_int_equal(sqlite3_open(box->path, &old), SQLITE_OK);
+    raw_run(old, "SELECT count(*) FROM audit");
+    jbox_again(box);
+    jbox_prepare(box, NULL, id);
+    assert_int_equal(write_as_old(old), SQLITE_CONSTRAINT);
+    sqlite3_close(old);
+    jbox_again(box);
+    assert_true(journal_verify(box->journal, &entries, NULL));
+    jbox_check_state(box, id, INTENT_PREPARED);
+    jbox_move(box, id, INTENT_SENT, NULL); /* the new ones go on */
+    assert_int_equal(unlink(copy), 0);
+}
+
 /* What an edit did to it before is not sealed as the truth. */
 static void old_that_does_not_hold_stays(void **state)
 {
@@ -288,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_column), TEST(every_structure),     TEST(damaged_is_not_recovered),
         TEST(heads),        TEST(old_is_carried_over), TEST(old_that_does_not_hold_stays),
+        TEST(old_console_writes_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
