@@ -98,7 +98,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_HELP) $(ARCHIVES)
 # In test_core_* any one of these calls of the core can be made to fail (support_core.h).
 WRAPPED := $(addprefix -Wl$(comma)--wrap=,sqlite3_prepare_v3 sqlite3_step sqlite3_exec open openat fcntl fstat \
            fdopendir getpwuid_r ttyname_r gethostname adjtimex sodium_init inotify_init1 inotify_add_watch \
-           curl_easy_init)
+           curl_easy_init link)
 $(BUILD)/tests/test_core_%: $(BUILD)/tests/test_core_%.o $(BUILD)/tests/support_core.o $(TEST_HELP) $(ARCHIVES)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) $(WRAPPED) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil

@@ -30,6 +30,8 @@ bool db_fail(struct db *db, int rc, const char *doing, struct err *err)
     if (primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
         primary == SQLITE_NOTADB)
         db->broken = true;
+    if (primary == SQLITE_BUSY)
+        db->busy = true;
     return err_set(
         err, code_of(primary), "%s: %s (SQLite %d)", doing,
         sqlite3_errcode(db->handle) == rc ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc), rc);
@@ -43,6 +45,16 @@ sqlite3 *db_handle(struct db *db)
 bool db_is_broken(const struct db *db)
 {
     return db->broken;
+}
+
+bool db_was_busy(const struct db *db)
+{
+    return db->busy;
+}
+
+void db_hurry(struct db *db, bool hurried)
+{
+    db->hurried = hurried;
 }
 
 /* --- statements --------------------------------------------------------------------------- */
@@ -229,6 +241,7 @@ const char *db_text(sqlite3_stmt *stmt, int column, struct arena *arena)
 bool db_begin(struct db *db, struct err *err)
 {
     assert(!db_in_transaction(db));
+    db->busy = false;
     return db_run(db, err, "BEGIN IMMEDIATE", "");
 }
 

@@ -44,6 +44,10 @@ sqlite3 *db_handle(struct db *db);
 /* An I/O error, full disk or corruption was seen on this connection: it is to be trusted no more.
    */
 bool db_is_broken(const struct db *db);
+/* Something failed since the last db_begin() only because others were at the file for too long. */
+bool db_was_busy(const struct db *db);
+/* Journal: from now on it does not wait until others are done, or waits again. */
+void db_hurry(struct db *db, bool hurried);
 
 /* --- statements --------------------------------------------------------------------------- */
 

@@ -12,9 +12,11 @@ struct db_slot {
 
 struct db {
     sqlite3 *handle;
-    bool broken;
+    bool broken, busy, hurried; /* busy: seen since the last db_begin() */
     uint64_t begun;
     struct db_slot slots[64];
 };
+
+extern const char db_identity_sql[]; /* the table that every file has */
 
 #endif

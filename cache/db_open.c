@@ -1,6 +1,5 @@
 /* Opening an SQLite file that is trusted with payments: the file is checked before SQLite touches
    it, every setting is read back, the file must say that it is ours and whose it is. */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -219,7 +218,7 @@ static bool check_identity(struct db *db, const struct db_spec *spec, struct err
     return same;
 }
 
-static const char identity_sql[] = "CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK(one = 1),"
+const char db_identity_sql[] = "CREATE TABLE identity(one INTEGER PRIMARY KEY CHECK(one = 1),"
                                    " webcode TEXT NOT NULL, env TEXT NOT NULL) STRICT";
 
 /* Runs one schema step and sets the new user_version in one transaction. Another process may have
@@ -255,7 +254,7 @@ static bool found_file(struct db *db, const struct db_spec *spec, struct err *er
         return false;
     bool good = db_get_int(db, err, &tables, 0, "SELECT count(*) FROM sqlite_schema");
     if (good && tables == 0)
-        good = db_script(db, mark, err) && db_script(db, identity_sql, err) &&
+        good = db_script(db, mark, err) && db_script(db, db_identity_sql, err) &&
                db_run(db, err, "INSERT INTO identity VALUES(1, ?, ?)", "tt", spec->webcode,
                       env_name(spec->env));
     if (!good)
@@ -317,12 +316,12 @@ static bool sync_folders(struct db *db, bool all, struct err *err)
 /* SQLite's own wait looks every 100 ms after a while. A process that writes without a pause leaves
    the file free for less than one, and so keeps others out until they give up. Ten seconds or
    more, as the machine has time. */
-static int wait_for_turn(void *unused, int looks)
+static int wait_for_turn(void *ctx, int looks)
 {
     enum { LOOKS = 9000, PAUSE_MS = 1 };
+    const struct db *db = ctx;
 
-    (void)unused;
-    if (looks >= LOOKS)
+    if (db->hurried || looks >= LOOKS)
         return 0;
     sqlite3_sleep(PAUSE_MS);
     return 1;
@@ -341,7 +340,7 @@ static bool take_over(struct db *db, const struct db_spec *spec, struct err *err
     if (!apply(db, flavours[spec->flavour].rows, flavours[spec->flavour].count, err))
         return false;
     if (spec->flavour == DB_JOURNAL)
-        sqlite3_busy_handler(db->handle, wait_for_turn, NULL);
+        sqlite3_busy_handler(db->handle, wait_for_turn, db);
     if (spec->flavour == DB_JOURNAL && tables == 0 && !sync_folders(db, true, err))
         return false;
     if (spec->flavour != DB_CACHE_READER && tables == 0 && !found_file(db, spec, err))
@@ -372,125 +371,4 @@ struct db *db_open(const struct db_spec *spec, struct err *err)
         return db;
     db_close(db);
     return NULL;
-}
-
-/* --- checks and copies -------------------------------------------------------------------- */
-
-bool db_check(struct db *db, bool quick, struct err *err)
-{
-    sqlite3_stmt *stmt =
-        db_query(db, err, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", "");
-
-    if (stmt == NULL)
-        return false;
-    enum db_step step = db_step(db, stmt, err);
-    const char *said = step == DB_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
-    bool good = said != NULL && strcmp(said, "ok") == 0;
-    if (!good && said != NULL)
-        err_set(err, ERR_DATA, "%s", said);
-    db_end(stmt);
-    return good;
-}
-
-/* Runs through what both say to the same question; ERR_DATA names the first that differs. */
-static bool says_same(struct db *db, sqlite3 *model, const char *sql, struct err *err)
-{
-    sqlite3_stmt *ours = db_statement(db, err, sql), *theirs = NULL;
-    bool same = ours != NULL && sqlite3_prepare_v2(model, sql, -1, &theirs, NULL) == SQLITE_OK;
-    enum db_step step = DB_ROW;
-    int rc = SQLITE_ROW;
-
-    while (same && step == DB_ROW) {
-        step = db_step(db, ours, err);
-        rc = sqlite3_step(theirs);
-        same = (step == DB_ROW && rc == SQLITE_ROW) || (step == DB_DONE && rc == SQLITE_DONE);
-        for (int i = 0; same && step == DB_ROW && i < sqlite3_column_count(ours); i++) {
-            const char *our = (const char *)sqlite3_column_text(ours, i);
-            const char *their = (const char *)sqlite3_column_text(theirs, i);
-            same = our != NULL && their != NULL && strcmp(our, their) == 0;
-        }
-        if (!same && step != DB_FAILED)
-            err_set(err, ERR_DATA, "the tables are not those that this program made: %s",
-                    rc == SQLITE_ROW ? (const char *)sqlite3_column_text(theirs, 0) : "too many");
-    }
-    db_end(ours);
-    sqlite3_finalize(theirs);
-    return same;
-}
-
-bool db_check_schema(struct db *db, const char *const *steps, int version, const char *table,
-                     struct err *err)
-{
-    static const char schema[] = "SELECT name, type, tbl_name, coalesce(sql, '-')"
-                                 " FROM sqlite_schema ORDER BY 1, 2";
-    sqlite3 *model = NULL;
-    char rows[64];
-    int rc = sqlite3_open(":memory:", &model);
-
-    snprintf(rows, sizeof rows, "SELECT * FROM %s ORDER BY 1, 2", table);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(model, identity_sql, NULL, NULL, NULL);
-    for (int i = 0; i < version && rc == SQLITE_OK; i++)
-        rc = sqlite3_exec(model, steps[i], NULL, NULL, NULL);
-    bool same = rc == SQLITE_OK
-                    ? says_same(db, model, schema, err) && says_same(db, model, rows, err)
-                    : err_set(err, ERR_STORAGE, "SQLite %d", rc);
-    sqlite3_close(model);
-    return same;
-}
-
-/* Gives a finished file its name; false when there is one of that name. */
-static bool put_in_place(const char *part, const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-
-    if (link(part, path) != 0)
-        return false;
-    unlink(part);
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1),
-             slash == NULL ? "." : path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
-static int copy_pages(struct db *db, const char *path)
-{
-    sqlite3 *target = NULL;
-    int rc = sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, NULL);
-    sqlite3_backup *backup =
-        rc == SQLITE_OK ? sqlite3_backup_init(target, "main", db->handle, "main") : NULL;
-
-    if (backup != NULL) {
-        rc = sqlite3_backup_step(backup, -1);
-        sqlite3_backup_finish(backup);
-    }
-    sqlite3_close(target);
-    return backup == NULL && rc == SQLITE_OK ? SQLITE_ERROR : rc;
-}
-
-bool db_backup(struct db *db, const char *path, struct err *err)
-{
-    char part[PATH_MAX], uuid[UUID_SIZE];
-
-    random_uuid(uuid);
-    int len = snprintf(part, sizeof part, "%s-part-%s", path, uuid);
-    int fd = len < 0 || (size_t)len >= sizeof part
-                 ? -1
-                 : open(part, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_set(err, ERR_STORAGE, "copy to %s: %s", path, strerror(errno));
-    close(fd);
-    int rc = copy_pages(db, part);
-    bool good = rc == SQLITE_DONE;
-    if (!good)
-        err_set(err, ERR_STORAGE, "copy to %s: SQLite %d", path, rc);
-    else if (!put_in_place(part, path))
-        good = err_set(err, ERR_STORAGE, "copy to %s: %s", path, strerror(errno));
-    if (!good)
-        unlink(part);
-    return good;
 }

@@ -10,6 +10,7 @@
 /* From the first page written to the end of that commit, mostly; what is written meanwhile is told
    of together. */
 #define SETTLES_MS 50
+#define BUSY_MS    1000 /* until the next try to ask a file that is busy */
 
 struct journal_news {
     struct journal *journal;
@@ -20,20 +21,28 @@ struct journal_news {
     int64_t version; /* SQLite's count of what other connections have committed */
 };
 
-static int64_t version_of(struct journal_news *news)
+/* Asked without a wait, since screens stand still meanwhile. */
+static bool read_version(struct journal_news *news, int64_t *version)
 {
-    int64_t version;
+    struct db *db = news->journal->db;
 
-    db_get_int(news->journal->db, NULL, &version, news->version, "PRAGMA data_version");
-    return version;
+    db_hurry(db, true);
+    bool good = db_get_int(db, NULL, version, 0, "PRAGMA data_version");
+    db_hurry(db, false);
+    return good;
 }
 
 static void on_settled(void *ctx)
 {
     struct journal_news *news = ctx;
-    int64_t version = version_of(news);
+    int64_t version;
 
     news->timer = NULL;
+    if (!read_version(news, &version)) { /* what was written is told of later */
+        if (journal_usable(news->journal, NULL))
+            news->timer = loop_timer_start(news->loop, BUSY_MS, on_settled, news);
+        return;
+    }
     if (version != news->version && news->journal->changes != NULL)
         changes_raise(news->journal->changes, CHANGED_JOURNAL);
     news->version = version;
@@ -59,7 +68,7 @@ struct journal_news *journal_news_start(struct journal *journal, struct loop *lo
     *news = (struct journal_news){.journal = journal, .loop = loop};
     news->events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (news->events >= 0 && inotify_add_watch(news->events, path, IN_MODIFY) >= 0) {
-        news->version = version_of(news);
+        read_version(news, &news->version);
         news->watch = loop_watch_fd(loop, news->events, POLLIN, on_events, news);
         return news;
     }

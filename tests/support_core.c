@@ -193,6 +193,11 @@ WRAP(CURL *, curl_easy_init, (void))
     return fails("curl_easy_init") ? NULL : __real_curl_easy_init();
 }
 
+WRAP(int, link, (const char *from, const char *to))
+{
+    return fails_with_errno("link") ? -1 : __real_link(from, to);
+}
+
 WRAP(int, inotify_init1, (int flags))
 {
     return fails_with_errno("inotify_init1") ? -1 : __real_inotify_init1(flags);
