@@ -53,6 +53,7 @@ struct intent {
     bool acknowledged;
     bool unwritten;            /* state and what tells of it could not be written down: only this
                                   process knows */
+    bool waits;                /* unwritten only until another console lets go of the file */
     int64_t quiet_until_ms;    /* UNKNOWN: UTC when absence may first be believed; 0: another boot
                                   counted, so this one has to begin anew */
     int64_t next_look_ms;      /* UNKNOWN, ACCEPTED: UTC of the next read, 0: none planned */

@@ -95,17 +95,22 @@ bool journal_usable(const struct journal *journal, struct err *err)
 
 /* --- one write ------------------------------------------------------------------------------- */
 
+/* A write that failed: its trouble latches, but for a file that was only busy. There nothing has
+   come to harm: nothing was begun, or all of it was rolled back. */
+static bool write_failed(struct journal *journal, struct err *err)
+{
+    if (db_was_busy(journal->db) && !db_is_broken(journal->db))
+        return err_set(err, ERR_CONFLICT, "another console has kept the journal for 10 seconds");
+    if (err->code == ERR_STORAGE || err->code == ERR_DATA || db_is_broken(journal->db))
+        journal->trouble = *err;
+    return false;
+}
+
 bool journal_write_lock(struct journal *journal, struct err *err)
 {
     if (!journal_usable(journal, err))
         return false;
-    if (db_begin(journal->db, err))
-        return true;
-    /* Nothing was begun, so a file that is busy for long has come to no harm. */
-    if ((sqlite3_errcode(db_handle(journal->db)) & 0xff) == SQLITE_BUSY)
-        return err_set(err, ERR_CONFLICT, "another console has been writing for 10 seconds");
-    journal->trouble = *err;
-    return false;
+    return db_begin(journal->db, err) || write_failed(journal, err);
 }
 
 bool journal_write_trust(struct journal *journal, struct err *err)
@@ -136,11 +141,11 @@ bool journal_write_end(struct journal *journal, bool good, struct err *err)
         good = db_commit(journal->db, err);
     else
         db_rollback(journal->db);
-    if (!good && (err->code == ERR_STORAGE || err->code == ERR_DATA || db_is_broken(journal->db)))
-        journal->trouble = *err;
-    if (good && journal->changes != NULL)
+    if (!good)
+        return write_failed(journal, err);
+    if ( journal->changes != NULL)
         changes_raise(journal->changes, CHANGED_JOURNAL);
-    return good;
+    return true;
 }
 
 /* --- planned reads: known to this process only ----------------------------------------------- */

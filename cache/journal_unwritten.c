@@ -1,5 +1,6 @@
-/* How intents have ended that the file would not take any more. The row on disk stays as it was,
-   for the next start to find out anew; the person who waits now is told what is known. */
+/* How intents have ended that the file would not take. After trouble with it the row on disk stays
+   as it was, for the next start to find out anew; a file that was only busy takes it later. The
+   person who waits now is told what is known. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,12 @@ static void lay(struct intent *out, const struct intent *end, struct arena *aren
     out->unwritten = true;
 }
 
+static void latch(struct journal *journal, const char *id)
+{
+    if (journal_usable(journal, NULL))
+        err_set(&journal->trouble, ERR_STORAGE, "what became of %s could not be written down", id);
+}
+
 void journal_note_unwritten(struct journal *journal, const struct intent *end)
 {
     struct unwritten *unwritten = mem_alloc(sizeof *unwritten);
@@ -45,9 +52,8 @@ void journal_note_unwritten(struct journal *journal, const struct intent *end)
     lay(&unwritten->intent, end, &unwritten->arena);
     unwritten->next = journal->unwritten;
     journal->unwritten = unwritten;
-    if (journal_usable(journal, NULL))
-        err_set(&journal->trouble, ERR_STORAGE, "what became of %s could not be written down",
-                end->id);
+    if (!db_was_busy(journal->db))
+        latch(journal, end->id);
     if (journal->changes != NULL)
         changes_raise(journal->changes, CHANGED_JOURNAL);
 }
@@ -64,6 +70,48 @@ bool journal_lay_unwritten(const struct journal *journal, const char *id, struct
     if (!was_read)
         *out = unwritten->intent;
     lay(out, &unwritten->intent, arena);
+    out->waits = journal_usable(journal, NULL);
+    return true;
+}
+
+/* A try does not wait until the file is free: screens would stand still. */
+static bool try_again(struct journal *journal, const struct intent *end)
+{
+    struct intent_move move = {.to = end->state,
+                               .http_status = end->http_status,
+                               .code = end->code,
+                               .message = end->message,
+                               .trace_id = end->trace_id,
+                               .server_reference = end->server_reference,
+                               .server_status = end->server_status,
+                               .payment_url = end->payment_url,
+                               .why = end->why};
+
+    db_hurry(journal->db, true);
+    bool good = journal_learn(journal, end->id, &move, NULL);
+    if (!good && !db_was_busy(journal->db))
+        latch(journal, end->id);
+    db_hurry(journal->db, false);
+    return good;
+}
+
+bool journal_write_unwritten(struct journal *journal, char id[INTENT_ID_SIZE])
+{
+    struct unwritten **at = &journal->unwritten, *first;
+
+    if (journal->unwritten == NULL || !journal_usable(journal, NULL))
+        return false;
+    while ((*at)->next != NULL)
+        at = &(*at)->next;
+    first = *at;
+    if (!try_again(journal, &first->intent))
+        return false;
+    *at = NULL;
+    memcpy(id, first->intent.id, INTENT_ID_SIZE);
+    arena_done(&first->arena);
+    free(first);
+    if (journal->changes != NULL)
+        changes_raise(journal->changes, CHANGED_JOURNAL);
     return true;
 }
 

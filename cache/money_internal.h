@@ -117,11 +117,15 @@ void journal_note_look(struct journal *journal, const char *id, int64_t at_ms);
 
 /* --- journal_unwritten.c: ends that the file would not take ---------------------------------- */
 
-/* Keeps in memory how an intent has ended; from then on this process moves no more money. */
+/* Keeps in memory how an intent has ended, when the write that has just failed cannot say it. From
+   then on this process moves no more money, unless the file was only busy. */
 void journal_note_unwritten(struct journal *journal, const struct intent *end);
 /* Puts that over the row as it was read, or makes a row of it alone; false: there is none. */
 bool journal_lay_unwritten(const struct journal *journal, const char *id, struct arena *arena,
                            struct intent *out, bool was_read);
+/* Tries again to write down the first of them, without waiting for a busy file; names it. False:
+   it was not possible, or there is none; journal_usable() tells whether to try once more. */
+bool journal_write_unwritten(struct journal *journal, char id[INTENT_ID_SIZE]);
 void journal_forget_unwritten(struct journal *journal);
 
 /* --- journal_rows.c -------------------------------------------------------------------------- */

@@ -68,7 +68,40 @@ struct run *run_find(struct ops *ops, const char *id)
     return run;
 }
 
-/* What the file would not take is told to the person all the same. */
+/* --- what could not be written down ---------------------------------------------------------- */
+
+static void plan_writing(struct ops *ops);
+
+static void write_again(void *ctx)
+{
+    struct ops *ops = ctx;
+    char id[INTENT_ID_SIZE];
+
+    ops->writer = NULL;
+    while (journal_write_unwritten(ops->journal, id))
+        reconcile_follow(ops, id, true);
+    if (ops->journal->unwritten != NULL)
+        plan_writing(ops);
+}
+
+static void plan_writing(struct ops *ops)
+{
+    static const int waits_s[] = {1, 2, 5};
+    unsigned last = COUNT_OF(waits_s) - 1;
+
+    if (ops->writer != NULL || !journal_usable(ops->journal, NULL))
+        return;
+    unsigned step = ops->writes < last ? ops->writes++ : last;
+    ops->writer = loop_timer_start(ops->loop, waits_s[step] * INT64_C(1000), write_again, ops);
+}
+
+void run_stop_writing(struct ops *ops)
+{
+    loop_timer_stop(ops->loop, ops->writer);
+    ops->writer = NULL;
+}
+
+/* It is told to the person all the same. */
 static void note_unwritten(struct run *run, const struct intent_move *move)
 {
     struct intent end = {.kind = run->intent.kind,
@@ -87,6 +120,8 @@ static void note_unwritten(struct run *run, const struct intent_move *move)
 
     memcpy(end.id, run->id, sizeof end.id);
     journal_note_unwritten(run->ops->journal, &end);
+    run->ops->writes = 0;
+    plan_writing(run->ops);
 }
 
 /* Whether the row still reads as if it were on its way, or cannot be read. */
@@ -325,7 +360,8 @@ static void run_answered(void *ctx, const struct api_answer *answer)
     fill_move(&move, &verdict, answer, why, sizeof why);
     if (move.server_reference != NULL)
         store_record(run, &answer->record);
-    /* If this fails the row stays SENT on disk, which the next start takes for what it is. */
+    /* If this fails the row stays SENT on disk, until the file is free or the next start takes it
+       for what it is. */
     if (!journal_learn(ops->journal, run->id, &move, NULL))
         note_unwritten(run, &move);
     memcpy(id, run->id, sizeof id);

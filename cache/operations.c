@@ -36,6 +36,7 @@ void ops_free(struct ops *ops)
     if (ops == NULL)
         return;
     reconcile_stop(ops);
+    run_stop_writing(ops);
     while (ops->runs != NULL) {
         struct run *run = ops->runs;
         struct intent_move move = {

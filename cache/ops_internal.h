@@ -21,6 +21,8 @@ struct ops {
     struct list_read *reads;
     struct watch *watches;
     struct loop_timer *timer;
+    struct loop_timer *writer;   /* tries again to write down how operations have ended */
+    unsigned writes;             /* tries so far */
     bool foreign;                /* another process has rows PREPARED or SENT */
     bool offset_known;
     int64_t offset_boot_ms;      /* when that was seen */
@@ -125,6 +127,8 @@ void run_free(struct run *run); /* its calls must be gone */
 /* Takes the look (unless it is a replay, whose look has been taken), then sends. */
 void run_look(struct run *run);
 void run_send(struct run *run);
+/* Ends are no longer written down once the file is free: the journal is to be closed. */
+void run_stop_writing(struct ops *ops);
 /* Ends a run that sent nothing; why begins with one of the words of struct intent's `why`. */
 void run_end_unsent(struct run *run, const char *why);
 enum endpoint op_endpoint(enum op_kind kind);

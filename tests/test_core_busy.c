@@ -12,6 +12,7 @@
 
 #include "support_core.h"
 #include "support_journal.h"
+#include "support_money.h"
 
 static void note_bits(void *ctx, unsigned bits)
 {
@@ -58,6 +59,112 @@ static void news_of_a_busy_file(void **state)
     loop_free(loop);
 }
 
+/* --- ends of operations ---------------------------------------------------------------------- */
+
+struct busy_till {
+    struct till *till;
+    sqlite3 *other;
+    char id[INTENT_ID_SIZE];
+};
+
+static bool has_been_sent(void *ctx)
+{
+    struct busy_till *busy = ctx;
+
+    return run_find(busy->till->ops, busy->id)->sent;
+}
+
+static bool is_kept(void *ctx)
+{
+    struct busy_till *busy = ctx;
+
+    return till_get(busy->till, busy->id)->waits;
+}
+
+static bool is_written(void *ctx)
+{
+    struct busy_till *busy = ctx;
+
+    return !till_get(busy->till, busy->id)->unwritten;
+}
+
+static void begin_charge(struct busy_till *busy, const char *hold)
+{
+    struct till *till = busy->till;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    const char *path = sqlite3_db_filename(db_handle(till->journal->db), "main");
+
+    assert_int_equal(sqlite3_open(path, &busy->other), SQLITE_OK);
+    sqlite3_busy_timeout(db_handle(till->journal->db), 20);
+    till_start(till, &request, busy->id);
+    assert_true(loop_run_until(till->loop, has_been_sent, busy, 5000));
+    raw_run(busy->other, hold);
+}
+
+/* Another console holds the file when the answer comes: it is written down once that lets go, and
+   money goes on being moved. */
+static void answer_to_a_busy_file(void **state)
+{
+    static const char *const holds[] = {"BEGIN IMMEDIATE", "BEGIN; SELECT count(*) FROM intent"};
+
+    for (size_t i = 0; i < COUNT_OF(holds); i++) {
+        struct busy_till busy = {.till = *state};
+        struct till *till = busy.till;
+        begin_charge(&busy, holds[i]);
+        assert_true(loop_run_until(till->loop, is_kept, &busy, 10000));
+        assert_int_equal(till_get(till, busy.id)->state, INTENT_CONFIRMED);
+        assert_true(journal_usable(till->journal, NULL));
+        raw_run(busy.other, "ROLLBACK");
+        sqlite3_close(busy.other);
+        assert_true(loop_run_until(till->loop, is_written, &busy, 10000));
+        assert_int_equal(till_get(till, busy.id)->state, INTENT_CONFIRMED);
+        assert_null(till->journal->unwritten);
+        till_referee(till, till_get(till, busy.id), 1);
+    }
+}
+
+/* The same where nothing has been sent, and the console ends before the file is free. */
+static void unsent_to_a_busy_file(void **state)
+{
+    struct busy_till busy = {.till = *state};
+    struct till *till = busy.till;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    const char *path = sqlite3_db_filename(db_handle(till->journal->db), "main");
+
+    assert_int_equal(sqlite3_open(path, &busy.other), SQLITE_OK);
+    sqlite3_busy_timeout(db_handle(till->journal->db), 20);
+    till_start(till, &request, busy.id);
+    raw_run(busy.other, "BEGIN IMMEDIATE");
+    assert_true(loop_run_until(till->loop, is_kept, &busy, 10000));
+    assert_int_equal(till_get(till, busy.id)->state, INTENT_VOID);
+    assert_int_equal(sim_requests_of_key(till->sim, busy.id), 0);
+    till_close(till);
+    raw_run(busy.other, "ROLLBACK");
+    sqlite3_close(busy.other);
+    till_open(till);
+    assert_int_equal(till_get(till, busy.id)->state, INTENT_PREPARED);
+}
+
+/* What a free file refuses is trouble after all. */
+static void refused_later(void **state)
+{
+    struct busy_till busy = {.till = *state};
+    struct till *till = busy.till;
+    char id[INTENT_ID_SIZE];
+
+    begin_charge(&busy, "BEGIN IMMEDIATE");
+    assert_true(loop_run_until(till->loop, is_kept, &busy, 10000));
+    raw_run(busy.other, "ROLLBACK");
+    sqlite3_close(busy.other);
+    raw_run(db_handle(till->journal->db), "PRAGMA query_only = ON");
+    assert_false(journal_write_unwritten(till->journal, id));
+    assert_false(journal_usable(till->journal, NULL));
+    assert_true(till_get(till, busy.id)->unwritten && !till_get(till, busy.id)->waits);
+    assert_false(journal_write_unwritten(till->journal, id));
+}
+
+/* --- file systems ---------------------------------------------------------------------------- */
+
 /* Copies come to be all the same where there are no hard links, and never replace another. */
 static void no_hard_links(void **state)
 {
@@ -86,9 +193,13 @@ static void no_hard_links(void **state)
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, jbox_setup, jbox_teardown)
+#define DESK(fn) cmocka_unit_test_setup_teardown(fn, till_setup, till_teardown)
     const struct CMUnitTest tests[] = {
         TEST(news_of_a_busy_file),
         TEST(no_hard_links),
+        DESK(answer_to_a_busy_file),
+        DESK(unsent_to_a_busy_file),
+        DESK(refused_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

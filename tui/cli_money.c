@@ -267,13 +267,13 @@ static void read_intent(struct follow *follow)
 
 static bool is_answered(const struct intent *intent)
 {
-    return intent->state != INTENT_PREPARED && intent->state != INTENT_SENT;
+    return intent->state != INTENT_PREPARED && intent->state != INTENT_SENT && !intent->waits;
 }
 
 static bool is_settled(const struct intent *intent)
 {
-    return intent_state_is_final(intent->state) || intent->state == INTENT_MANUAL ||
-           intent->unwritten;
+    return !intent->waits && (intent_state_is_final(intent->state) ||
+                              intent->state == INTENT_MANUAL || intent->unwritten);
 }
 
 static bool follow_is_over(void *ctx)

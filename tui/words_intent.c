@@ -276,7 +276,10 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
      */
     if ((accepted && !intent->trace_id) || (ended_well && !accepted))
         result.proof = text_ours("");
-    if (intent->unwritten)
+    if (intent->waits)
+        result.next = text_ours(_("Another console keeps the journal busy: this is written down "
+                                  "as soon as it is free. Leave this console open until then."));
+    else if (intent->unwritten)
         result.next = text_ours(_("This could not be written down on this machine, so no more "
                                   "money is moved from here. Check the disk (avirato-console "
                                   "doctor), start again, and do not repeat it before this console "
