@@ -268,13 +268,16 @@ static const struct {
     {"on a read-only file system", read_only},
 };
 
-static void try_others(void)
+/* False: not all could be tried. */
+static bool try_others(void)
 {
     size_t good_ones = 0;
+    bool all_tried = true;
 
-    for (size_t i = 0; i < COUNT_OF(others); i++) {
+    for (size_t i = 0; i < COUNT_OF(others) && !all.stopped; i++) {
         if (geteuid() != 0 && (others[i].make == of_another_user || others[i].make == read_only)) {
             printf("only root can try: %s\n", others[i].name);
+            all_tried = false;
             continue;
         }
         struct layout layout = {0};
@@ -285,13 +288,14 @@ static void try_others(void)
         damage_run(&all, "charge", LIMIT_MS);
         all.mount_read_only = false;
         bool good = damage_posts(&all) == before && refused();
-        if (!good)
+        if (!good && !all.stopped)
             violation("it did not refuse with a sentence", i, others[i].name);
         printf("%s: status %d, %.150s\n", others[i].name, all.ran.status, all.ran.said);
         good_ones += good;
         blob_done(&layout.file);
     }
     printf("= foreign files refused: %zu of %zu\n", good_ones, COUNT_OF(others));
+    return all_tried;
 }
 
 /* --- a file of the first version, and the program killed while it carries it over ------------ */
@@ -348,7 +352,8 @@ static bool kill_once(const struct blob *old, const char *when, uint64_t n)
     return killed;
 }
 
-static void try_migration(void)
+/* False: it could not be tried. */
+static bool try_migration(void)
 {
     static const char *const moments[] = {"", "+", "~"};
     struct blob old = {0};
@@ -357,7 +362,7 @@ static void try_migration(void)
     if (access(all.shim, R_OK) != 0 || !load_old(&old)) {
         printf("not tried, %s or tests/fixtures/journal_v1.sql is not there: migration\n",
                all.shim);
-        return;
+        return false;
     }
     for (size_t i = 0; i < COUNT_OF(moments); i++)
         for (uint64_t n = 1; !all.stopped; n += all.full ? 1 : 7, kills++) {
@@ -368,6 +373,9 @@ static void try_migration(void)
         }
     blob_done(&old);
     printf("= migrations killed: %" PRIu64 "\n", kills);
+    if (kills < (all.full ? 100 : 10) && !all.stopped)
+        violation("too few migrations were killed", kills, "migration");
+    return true;
 }
 
 /* --- main ------------------------------------------------------------------------------------ */
@@ -403,6 +411,7 @@ int main(int argc, char **argv)
 {
     uint64_t count = 60, done = 0;
     int64_t at = -1;
+    bool whole = true;
     char beside[4096], shim[4096];
 
     snprintf(beside, sizeof beside, "%s/../../avirato-console", damage_folder_of(argv[0]));
@@ -428,12 +437,16 @@ int main(int argc, char **argv)
         fflush(stdout);
     }
     if (at < 0 && !all.stopped) {
-        try_others();
-        try_migration();
+        whole = try_others() || !all.full; /* the rest needs no root */
+        whole = try_migration() && whole;
+        if (all.same == done)
+            violation("no copy was really damaged", done, "damage");
     }
     printf("= damaged journals: %" PRIu64 ", of them with their content whole: %" PRIu64 "\n",
            at < 0 ? done : 1, all.same);
     printf("= damage violations: %" PRIu64 "\n", all.violations);
     damage_close(&all);
-    return all.violations > 0 ? 1 : 0;
+    if (all.stopped || !whole)
+        fprintf(stderr, "damage: %s\n", all.stopped ? "interrupted" : "not all could be tried");
+    return all.stopped ? 2 : all.violations > 0 ? 1 : whole ? 0 : 2;
 }
