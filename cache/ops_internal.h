@@ -171,9 +171,12 @@ bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn d
    named. MATCH_NONE: it says nothing. */
 struct match reconcile_apply(struct ops *ops, const struct intent *intent,
                                  const struct list_result *result);
-/* A row that nobody claims has come to light: an intent that was taken for not executed, and that
+/* A row that nobody claims has come to light: an intent that the journal calls not done, and that
    this could be, becomes a person's. */
 void reconcile_late(struct ops *ops, const struct intent *intent, const struct record *record);
+/* Intents written down before that (our UTC) are too old for rows as old as created_ms (INT64_MAX:
+   not known); 0: no clock tells. */
+int64_t reconcile_since(const struct ops *ops, int64_t created_ms);
 /* The same for an ACCEPTED one. */
 void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
                               const struct record *rows, size_t count);

@@ -136,10 +136,14 @@ static void give_up_old(struct watch *watch, const struct intent *intent)
     int64_t quiet_age =
         intent->quiet_until_ms == 0 ? 0 : clock_utc_ms() - intent->quiet_until_ms + quiet;
 
+    /* A second reading that never comes whole must not be waited for for ever. */
+    bool awaits_second = watch->absence.seen &&
+                         clock_boot_ms() - watch->absence.boot_ms < PATIENCE_MS;
+
     if (quiet_age > age) /* sent in another boot, by a clock that was ahead */
         age = quiet_age;
     if (intent->state == INTENT_UNKNOWN && age > unknown_max &&
-        quiet_age > (quiet < PATIENCE_MS ? quiet : PATIENCE_MS) && !watch->absence.seen)
+        quiet_age > (quiet < PATIENCE_MS ? quiet : PATIENCE_MS) && !awaits_second)
         move.why = "not found out within a day";
     else if (intent->state == INTENT_ACCEPTED && age > ACCEPTED_MAX_MS)
         move.why = "not finished within seven days";

@@ -1,5 +1,6 @@
 /* Holds what the lists say against the journal: confirms rows that have ended, raises those that
    the lists contradict, and ends open ones early when the lists happen to know. */
+#include <stdio.h>
 #include <string.h>
 
 #include "ops_internal.h"
@@ -41,6 +42,22 @@ static bool is_ticked(struct ops *ops, const struct intent *intent)
     return !known || extra.reconciled;
 }
 
+/* A person has been shown this very thing, and has closed the row since. */
+static bool was_shown(struct ops *ops, const struct intent *intent, const char *evidence)
+{
+    struct db *db = ops->journal->db;
+    sqlite3_stmt *stmt = intent->state != INTENT_RESOLVED
+                             ? NULL
+                             : db_query(db, NULL,
+                                        "SELECT 1 FROM audit WHERE intent_id = ?"
+                                        " AND event = 'manual' AND detail = ?",
+                                        "tt", intent->id, evidence);
+    bool shown = stmt != NULL && db_step(db, stmt, NULL) == DB_ROW;
+
+    db_end(stmt);
+    return shown;
+}
+
 static void hold_against(struct ops *ops, const struct intent *intent, const struct record *record)
 {
     struct judge_intent asked = {.kind = intent->kind,
@@ -70,57 +87,105 @@ static void hold_against(struct ops *ops, const struct intent *intent, const str
             reconcile_check_refunds(ops, intent); /* another host's may have come later */
         return;
     }
+    char evidence[300];
+    snprintf(evidence, sizeof evidence, "%s is %.128s, status %s, created %s",
+             other ? "a second one" : "the one", record->id, record->status, record->created.text);
+    if (intent->state != INTENT_UNKNOWN && intent->state != INTENT_ACCEPTED)
+        move.evidence = evidence;
     /* A modification is known here by its claim, so UNKNOWN ones are not concerned. */
-    journal_learn(ops->journal, intent->id, &move, NULL);
+    if (!was_shown(ops, intent, evidence))
+        journal_learn(ops->journal, intent->id, &move, NULL);
 }
 
-/* A row that bears no name of ours and that nobody claims: may it be what was taken for absent? A
-   charge only where no row is named, and nothing while somebody still looks for one like it. */
-static void hold_against_absent(struct ops *ops, const struct record *record)
+/* Intents that the journal calls not done, though no answer said so of them: taken for absent, or
+   ended by an object that is only like theirs. Of those written down since then, oldest first. */
+static void find_undone(struct ops *ops, bool charges, int64_t since_utc, struct intent_page *out)
+{
+    struct db *db = ops->journal->db;
+    struct buf ids;
+    sqlite3_stmt *stmt = db_query(
+        db, NULL,
+        "SELECT intent_id FROM intent WHERE state IN ('not_executed','declined','failed')"
+        " AND created_utc >= ?1 AND (state = 'not_executed' OR evidence IS NOT NULL)"
+        " AND kind <> 'link' AND (kind = 'charge') = ?2",
+        "ii", since_utc, (int64_t)charges);
+
+    *out = (struct intent_page){0};
+    buf_init(&ids, (size_t)16 * 1024 * 1024);
+    while (stmt != NULL && db_step(db, stmt, NULL) == DB_ROW)
+        buf_add(&ids, sqlite3_column_text(stmt, 0), INTENT_ID_SIZE);
+    db_end(stmt); /* no statement stays open across writes */
+    size_t count = ids.len / INTENT_ID_SIZE;
+    if (count > 0)
+        out->rows = arena_alloc(&out->arena, count * sizeof *out->rows);
+    for (size_t i = 0; i < count; i++)
+        out->count += journal_get(ops->journal, ids.data + i * INTENT_ID_SIZE, &out->arena,
+                                  &out->rows[out->count], NULL);
+    buf_done(&ids);
+}
+
+/* A row that bears no name of ours and that nobody claims: may it be what is called not done?
+   Nothing while somebody still looks for one like it. */
+static void hold_against_undone(struct ops *ops, const struct intent_page *undone,
+                                const struct record *record)
 {
     bool charge = record->kind == REC_PAYMENT;
-    bool undone = status_classify(record->kind, record->status) == STATUS_BAD;
     const char *target = charge ? record->poi_id : record->payment_reference;
-    struct intent_page page;
     struct arena arena = {0};
     struct intent holder;
 
-    if (target != NULL && !undone &&
+    if (target != NULL && status_classify(record->kind, record->status) != STATUS_BAD &&
         !journal_holder(ops->journal, charge ? OP_CHARGE : OP_REFUND, target, &arena, &holder,
-                        NULL) &&
-        journal_about(ops->journal, NULL, target, &page, NULL)) {
-        for (size_t i = 0; i < page.count; i++)
-            if (page.rows[i].state == INTENT_NOT_EXECUTED && page.rows[i].kind != OP_LINK)
-                reconcile_late(ops, &page.rows[i], record);
-        intent_page_done(&page);
-    }
+                        NULL))
+        for (size_t i = 0; i < undone->count; i++)
+            if (strcmp(undone->rows[i].target, target) == 0)
+                reconcile_late(ops, &undone->rows[i], record);
     arena_done(&arena);
 }
 
-static void check_list(struct ops *ops, enum record_kind kind)
+static bool is_named(const struct record *record)
 {
-    struct list_spec spec = {.kind = kind};
-    struct row_page page;
-    bool named = false;
+    return record->custom_reference != NULL && record->custom_reference[0] != '\0';
+}
 
-    if (!cache_list(ops->cache, &(struct page_request){.spec = &spec, .limit = ROWS_BACK}, &page,
-                    NULL))
-        return;
-    for (size_t i = 0; i < page.count && !named; i++)
-        named = page.rows[i].record.custom_reference != NULL &&
-                page.rows[i].record.custom_reference[0] != '\0';
-    for (size_t i = 0; i < page.count; i++) {
-        const struct record *record = &page.rows[i].record;
+static void check_rows(struct ops *ops, const struct row_page *page,
+                       const struct intent_page *undone)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        const struct record *record = &page->rows[i].record;
         const char *tag = judge_tag_in(record->custom_reference);
         struct arena arena = {0};
         struct intent intent;
         if ((tag != NULL && journal_find_tag(ops->journal, tag, &arena, &intent, NULL)) ||
             journal_find_claim(ops->journal, record->id, &arena, &intent, NULL))
             hold_against(ops, &intent, record);
-        else if (tag == NULL && (kind == REC_MODIFICATION || !named))
-            hold_against_absent(ops, record);
+        else if (tag == NULL && undone->count > 0)
+            hold_against_undone(ops, undone, record);
         arena_done(&arena);
     }
+}
+
+static void check_list(struct ops *ops, enum record_kind kind)
+{
+    struct list_spec spec = {.kind = kind};
+    struct intent_page undone = {0};
+    struct row_page page;
+    bool named = false;
+
+    if (!cache_list(ops->cache, &(struct page_request){.spec = &spec, .limit = ROWS_BACK}, &page,
+                    NULL))
+        return;
+    int64_t oldest = INT64_MAX;
+    for (size_t i = 0; i < page.count; i++) {
+        const struct record *record = &page.rows[i].record;
+        named |= kind == REC_PAYMENT && is_named(record);
+        if (record->created.ms != 0 && record->created.ms < oldest)
+            oldest = record->created.ms;
+    }
+    if (!named && page.count > 0) /* where charges are named, a nameless one is not of ours */
+        find_undone(ops, kind == REC_PAYMENT, reconcile_since(ops, oldest), &undone);
+    check_rows(ops, &page, &undone);
+    intent_page_done(&undone);
     row_page_done(&page);
 }
 

@@ -11,6 +11,9 @@
 /* A window of days holds a time if it does so with this to spare: a day was added on both sides, of
    which the server's zone may take fourteen hours. */
 #define WINDOW_SLACK_MS (INT64_C(8) * 3600 * 1000)
+/* How far from its sending and its quiet period an execution may come to light, the errors of
+   clocks and the zones of times without one included. */
+#define LATE_MS (INT64_C(3) * 24 * 3600 * 1000)
 
 /* --- the server's clock ---------------------------------------------------------------------- */
 
@@ -183,6 +186,38 @@ struct match reconcile_apply(struct ops *ops, const struct intent *intent,
     return match;
 }
 
+/* Whether our wall clock of now can be believed within days. */
+static bool clock_agrees(const struct ops *ops)
+{
+    int64_t ahead = clock_utc_ms() - server_now(ops);
+
+    return ahead < LATE_MS && ahead > -LATE_MS;
+}
+
+int64_t reconcile_since(const struct ops *ops, int64_t created_ms)
+{
+    if (!clock_agrees(ops))
+        return 0;
+    return (created_ms == INT64_MAX ? clock_utc_ms() : created_ms) - 2 * LATE_MS;
+}
+
+/* Lists show things late and clocks are set, but not by more than days. Across a boot that is all
+   that tells the time of a sending; a modification is never told by its time otherwise. */
+static bool is_in_time(const struct ops *ops, const struct intent *intent,
+                       const struct intent_extra *extra, const struct record *record)
+{
+    int64_t sent = server_sent(ops, intent, extra), last = sent, at = record->created.ms;
+
+    if (extra->quiet_utc_ms != 0)
+        last = server_time(ops, extra->quiet_known, extra->quiet_boot_ms, extra->quiet_utc_ms) +
+               journal_quiet_ms(ops->journal, intent->kind);
+    int64_t low = sent < last ? sent : last, high = sent < last ? last : sent;
+    bool by_wall = !extra->same_boot || !extra->quiet_known;
+    if (at == 0 || (by_wall && (!clock_agrees(ops) || high > server_now(ops) + LATE_MS)))
+        return true; /* nobody knows */
+    return at >= low - LATE_MS && at <= high + LATE_MS;
+}
+
 void reconcile_late(struct ops *ops, const struct intent *intent, const struct record *record)
 {
     struct list_result one = {.rows = record, .count = 1};
@@ -190,12 +225,13 @@ void reconcile_late(struct ops *ops, const struct intent *intent, const struct r
     struct intent_extra extra;
     char evidence[300];
 
-    /* When it was taken for absent no row of the list could be it, so this one is new. */
+    /* When the intent ended no other row of the list could be it, so this one is new. */
     if (journal_get_extra(ops->journal, intent->id, &arena, &extra, NULL) &&
+        is_in_time(ops, intent, &extra, record) &&
         find(ops, intent, &extra, &one).found != MATCH_NONE) {
         snprintf(evidence, sizeof evidence,
-                 "alarm: taken for not executed, but %.128s, created %s, could be it", record->id,
-                 record->created.text);
+                 "alarm: taken for %s, but %.128s, created %s, could be it",
+                 intent_state_name(intent->state), record->id, record->created.text);
         needs_person(ops, intent, evidence);
     }
     arena_done(&arena);
