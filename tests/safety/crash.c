@@ -2,12 +2,24 @@
    and each fault of the server, recovers by the command line, and asks the server's ledger.
 
    With a healthy server: before, after and (where it has bytes) in the middle of every call. With a
-   fault: calls of the cache are left out, for between two others they change neither the server nor
-   the journal; "after" is "before" the next; a fault of the request that moves money cannot be told
-   from a healthy server before its connection is made, so it begins there; of writes to one file
-   between two syncs the first, one in the middle (before and torn) and the last. A fault of reading
-   strikes the recovery, which finds either what was before a transaction or what was after it: only
-   syncs of the journal itself, cuts of its side file, lock files and sockets.
+   fault what cannot differ from that is left out:
+   - calls of the cache: between two others they change neither the server nor the journal, and
+     "after" is "before" the next;
+   - what comes before the fault can show: a fault of the request that moves money strikes only once
+     that request is sent whole, for until then the server does what a healthy one does, and a
+     console that is dead by then does not see how the answer is bent; a fault of connections from
+     the first on; a fault of reading from the connection for that request on, for whatever is
+     killed before has sent nothing, which recovery knows without asking;
+   - writes and syncs inside a transaction: a kill leaves what was written, and the next start takes
+     the transaction back before it asks anybody anything. So only where one ends (the sync of the
+     journal, the cut of its side file), and one write, drawn, in its middle. That each write can be
+     taken back is what the healthy server shows;
+   - of the reads of one long answer all but the first, one in the middle and the last.
+   A kill that never strikes, for the run was shorter that time, is tried again and then counts as
+   not done; all calls and nearly all kills must be done.
+
+   --short: each call by its number in one of the operations in one way, and each fault with each
+   operation once.
 
    usage: crash [--short|--full] [--seed N] [-p CONSOLE] [--only OPERATION:RULE:KILL[:fresh]]
    RULE as the server takes it, - for none; KILL as SHIM_KILL. --only runs that one scenario. */
@@ -109,7 +121,6 @@ static bool strike(struct crash_scene *scene, const struct plan *plan, const cha
     crash_settle(scene);
     crash_judge(scene);
     check_status(scene, &run);
-    atomic_fetch_add(&scene->totals->scenarios, 1);
     atomic_fetch_add(&scene->totals->kills, run.killed);
     return run.killed;
 }
@@ -147,42 +158,74 @@ static size_t read_calls(struct crash_scene *scene, const struct plan *plan, str
     return count;
 }
 
+static bool is_write(const struct call *call)
+{
+    return strcmp(call->name, "pwrite") == 0 || strcmp(call->name, "write") == 0;
+}
+
 static bool has_bytes(const struct call *call)
 {
-    return strcmp(call->name, "pwrite") == 0 || strcmp(call->name, "write") == 0 ||
-           strcmp(call->name, "send") == 0;
+    return is_write(call) || strcmp(call->name, "send") == 0;
 }
 
-/* Number of writes to the same file that begin at a call; 0 inside such a run. */
-static size_t run_length(const struct call *calls, size_t count, size_t at)
+/* What is worth a kill under a fault, see the head of this file; reads of one answer aside. */
+static bool is_worth_it(const struct call *call)
 {
-    size_t length = 0;
+    bool side_sync = strcmp(call->name, "fdatasync") == 0 && strstr(call->file, "-journal") != NULL;
 
-    if (strcmp(calls[at].name, "pwrite") != 0 ||
-        (at > 0 && strcmp(calls[at - 1].name, "pwrite") == 0 &&
-         strcmp(calls[at - 1].file, calls[at].file) == 0))
-        return 0;
-    while (at + length < count && strcmp(calls[at + length].name, "pwrite") == 0 &&
-           strcmp(calls[at + length].file, calls[at].file) == 0)
-        length++;
-    return length;
+    return call->class != 'c' && !is_write(call) && !side_sync;
 }
 
-/* The connect before the request that moves money: the one whose bytes wait for the journal. */
-static size_t find_leaving(const struct call *calls, size_t count)
+/* A read that is neither the first nor the last of an answer nor in its middle. */
+static bool is_inner_read(const struct call *calls, size_t count, size_t at)
 {
-    size_t connected = 0;
+    size_t first = at, end = at;
+
+    while (end < count && strcmp(calls[end].name, "recv") == 0)
+        end++;
+    while (first > 0 && strcmp(calls[first - 1].name, "recv") == 0)
+        first--;
+    return end > at && at != first && at != first + (end - first) / 2 && at != end - 1;
+}
+
+struct span {
+    size_t connect, answer; /* of the request that moves money; answer: what follows its sends */
+};
+
+/* That request is the one whose bytes wait for the journal. */
+static struct span find_leaving(const struct call *calls, size_t count)
+{
+    struct span span = {0, 0};
     bool written = false;
 
     for (size_t i = 0; i < count; i++) {
-        if (calls[i].class == 'n' && strcmp(calls[i].name, "send") == 0 && written)
-            return connected;
+        if (calls[i].class == 'n' && strcmp(calls[i].name, "send") == 0 && written) {
+            for (span.answer = i; span.answer < count; span.answer++)
+                if (strcmp(calls[span.answer].name, "send") != 0)
+                    break;
+            return span;
+        }
         if (calls[i].class == 'n') {
-            connected = i;
+            span.connect = i;
             written = false;
         }
         written |= calls[i].class == 'j';
     }
+    return (struct span){0, 0};
+}
+
+/* Where a plan with a fault begins, see the head of this file. */
+static size_t first_call(const struct plan *plan, const struct call *calls, size_t count)
+{
+    struct span span = find_leaving(calls, count);
+
+    if (strncmp(plan->fault->rule, "POST", 4) == 0)
+        return span.answer;
+    if (plan->fault->when == FAULT_READING)
+        return span.connect;
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].class == 'n')
+            return i;
     return 0;
 }
 
@@ -199,91 +242,97 @@ static bool strike_at(struct crash_scene *scene, const struct plan *plan, size_t
     snprintf(kill, sizeof kill, "%zu%s", call + 1, how);
     for (int i = 0; i < 3 && !struck && !crash_interrupted(); i++)
         struck = strike(scene, plan, kill);
+    atomic_fetch_add(&scene->totals->scenarios, 1);
+    atomic_fetch_add(&scene->totals->missed, !struck);
+    if (!struck)
+        printf("the kill never struck: %s\n", scene->label);
     return struck;
 }
 
-/* Healthy server: every call in every way, or (sample) each in one way. */
+/* Healthy server: every call in every way, or (sample) each in one way of one operation. */
 static void strike_all(struct crash_scene *scene, const struct plan *plan, const struct call *calls,
                        size_t count)
 {
     static const char *const ways[] = {"", "+", "~"};
     uint64_t state = crash_options.seed;
+    size_t number = (size_t)(plan->operation - operations);
 
     for (size_t i = 0; i < count && !crash_interrupted(); i++) {
         size_t usable = has_bytes(&calls[i]) ? 3 : 2, only = crash_draw(&state, usable);
         bool struck = false;
+        if (!crash_options.full && (i + crash_options.seed) % COUNT_OF(operations) != number)
+            continue;
         for (size_t way = 0; way < usable; way++)
             if (crash_options.full || way == only)
                 struck |= strike_at(scene, plan, i, ways[way]);
         atomic_fetch_add(&scene->totals->covered, struck);
+        atomic_fetch_add(&scene->totals->calls, 1);
     }
-    atomic_fetch_add(&scene->totals->calls, count);
-}
-
-/* Where a plan with a fault begins, see the head of this file. */
-static size_t first_call(const struct plan *plan, const struct call *calls, size_t count)
-{
-    return strncmp(plan->fault->rule, "POST", 4) == 0 ? find_leaving(calls, count) : 0;
-}
-
-static bool is_worth_it(const struct plan *plan, const struct call *call, bool run_edge)
-{
-    bool write = strcmp(call->name, "pwrite") == 0;
-    bool side_sync = strcmp(call->name, "fdatasync") == 0 && strstr(call->file, "-journal") != NULL;
-
-    if (call->class == 'c')
-        return false;
-    return plan->fault->when == FAULT_READING ? !write && !side_sync : !write || run_edge;
 }
 
 static void strike_thinned(struct crash_scene *scene, const struct plan *plan,
                            const struct call *calls, size_t count)
 {
-    size_t run = 0, begun = 0;
+    uint64_t state = crash_options.seed;
+    size_t drawn = 0, writes = 0, first = first_call(plan, calls, count);
 
-    for (size_t i = first_call(plan, calls, count); i < count && !crash_interrupted(); i++) {
-        size_t length = run_length(calls, count, i);
-        if (length > 0) {
-            run = length;
-            begun = i;
-        }
-        bool middle = i == begun + run / 2;
-        if (!is_worth_it(plan, &calls[i], i == begun || middle || i == begun + run - 1))
+    for (size_t i = first; i < count && !crash_interrupted(); i++) {
+        if (calls[i].class == 'j' && is_write(&calls[i]) && crash_draw(&state, ++writes) == 0)
+            drawn = i;
+        if (!is_worth_it(&calls[i]) || is_inner_read(calls, count, i))
             continue;
         strike_at(scene, plan, i, "");
-        if (has_bytes(&calls[i]) && (middle || calls[i].class == 'n'))
+        if (has_bytes(&calls[i]))
             strike_at(scene, plan, i, "~");
     }
+    if (writes > 0)
+        strike_at(scene, plan, drawn, "~");
 }
 
-/* One call drawn from those that are not the cache's. */
-static void strike_one(struct crash_scene *scene, const struct plan *plan, const struct call *calls,
-                       size_t count)
+/* One call drawn from those that are not the cache's. Until the answer an operation makes the same
+   calls whatever the request or a list will meet, so that those of a healthy server are enough. */
+static void strike_one(struct crash_scene *scene, const struct plan *plan)
 {
-    uint64_t state =
-        crash_options.seed + plan->fault->kind * 8 + (size_t)(plan->operation - operations);
-    size_t first = first_call(plan, calls, count);
+    static struct call kept[COUNT_OF(operations)][CALLS_MAX], own[CALLS_MAX];
+    static size_t counts[COUNT_OF(operations)];
+    size_t number = (size_t)(plan->operation - operations), count;
+    bool same = strncmp(plan->fault->rule, "POST", 4) == 0 || plan->fault->when == FAULT_READING;
+    uint64_t state = crash_options.seed + plan->fault->kind * 8 + number;
+    const struct plan healthy = {.operation = plan->operation};
+    struct call *calls = same ? kept[number] : own;
 
-    for (int tries = 0; tries < 100 && count > first; tries++) {
-        size_t at = first + crash_draw(&state, count - first);
+    if (!same)
+        count = read_calls(scene, plan, own);
+    else if (counts[number] == 0)
+        count = counts[number] = read_calls(scene, &healthy, kept[number]);
+    else
+        count = counts[number];
+    size_t first = first_call(plan, calls, count), end = count;
+    if (same) /* by then the answer has begun, whatever it is */
+        end = find_leaving(calls, count).answer + 3;
+    for (int tries = 0; tries < 100 && end > first && end <= count; tries++) {
+        size_t at = first + crash_draw(&state, end - first);
         if (calls[at].class == 'c')
             continue;
         strike_at(scene, plan, at, has_bytes(&calls[at]) && crash_draw(&state, 2) == 0 ? "~" : "");
         return;
     }
+    crash_violation(scene, "nothing to strike: %s, %s", plan->operation->name, plan->fault->rule);
 }
 
 static void strike_plan(struct crash_scene *scene, const struct plan *plan)
 {
     static struct call calls[CALLS_MAX];
-    size_t count = read_calls(scene, plan, calls);
 
+    if (plan->fault != NULL && !crash_options.full) {
+        strike_one(scene, plan);
+        return;
+    }
+    size_t count = read_calls(scene, plan, calls);
     if (plan->fault == NULL)
         strike_all(scene, plan, calls, count);
-    else if (crash_options.full)
-        strike_thinned(scene, plan, calls, count);
     else
-        strike_one(scene, plan, calls, count);
+        strike_thinned(scene, plan, calls, count);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
@@ -347,13 +396,25 @@ static bool take_one(struct crash_scene *scene, const char *which)
     if (plan.operation == NULL || (plan.fault == NULL && strcmp(rule, "-") != 0))
         return false;
     strike(scene, &plan, end);
+    atomic_fetch_add(&scene->totals->scenarios, 1);
     return true;
+}
+
+/* What would make the claim of this run too large; NULL: nothing. */
+static const char *find_lacking(const struct crash_totals *totals)
+{
+    if (totals->scenarios < (crash_options.full ? 6000 : 400))
+        return "too few scenarios";
+    if (totals->missed > totals->scenarios / 200)
+        return "too many kills that never struck";
+    return totals->covered < totals->calls ? "not every call was covered" : NULL;
 }
 
 static void print_figures(const struct crash_totals *totals)
 {
     printf("= single-crash scenarios: %llu\n", totals->scenarios);
     printf("= single-crash kills: %llu\n", totals->kills);
+    printf("= single-crash kills that never struck: %llu\n", totals->missed);
     printf("= single-crash violations: %llu\n", totals->violations);
     printf("= calls covered: %llu of %llu\n", totals->covered, totals->calls);
     printf("= single crashes left to a person by a lying server: %llu\n", totals->by_person);
@@ -361,7 +422,8 @@ static void print_figures(const struct crash_totals *totals)
 
 int main(int argc, char **argv)
 {
-    static const struct crash_play play = {"crash", "--only", take_plans, take_one, print_figures};
+    static const struct crash_play play = {"crash", "--only", take_plans, take_one,
+                                           find_lacking, print_figures};
 
     return crash_main(argc, argv, &play);
 }

@@ -2,6 +2,10 @@
    recover, while they make their files; some in a pseudo-terminal, with a person's keys. The server
    has a fault drawn for each round. Then recovery by the command line, and the server's ledger.
 
+   A screen counts only once its person has confirmed the charge, and enough of them must come that
+   far; alone with a healthy server each must that is not killed before. A round that does not come
+   to its end is a violation: a console that waits for ever would show in no other way.
+
    usage: multicrash [--short|--full] [--seed N] [-p CONSOLE] [--round N]
    --round N runs that one round of the seed: the same draw, though never quite the same timing. */
 #include "support_crash.h"
@@ -17,10 +21,12 @@
 #define CONSOLES_MAX 4
 #define SHORT_ROUNDS 60
 #define FULL_ROUNDS  2400
-#define SCREEN_EVERY 20  /* of this many rounds one has a screen */
+#define SCREEN_EVERY 8   /* of this many rounds one has a screen */
 #define CALLS_COLD   400 /* about as many calls as a console makes when all is new */
 #define CALLS_WARM   220
-#define ROUND_MS     6000 /* real time; a round that takes longer is killed to its end */
+#define ROUND_MS     45000 /* real time; none takes a tenth of it */
+#define PATIENCE_MS  4000  /* real time; after this without a step a person gives a screen up */
+#define FULL_SCREENS 100   /* at least so many must come to the charge */
 
 static int64_t now_ms(void)
 {
@@ -49,7 +55,9 @@ struct round {
     size_t count;
     struct pty *pty; /* NULL: no screen in this round */
     int step;
-    int64_t key_ms, pty_kill_ms;
+    bool pressed; /* the keys of this step, at least once */
+    bool healthy; /* the server, all the time */
+    int64_t key_ms, step_ms, pty_kill_ms;
     int pty_kill_step;
 };
 
@@ -167,6 +175,7 @@ static const struct {
     {"Amount", "12.50", false},   {"= ", "<F2>", false},  {"Confirm   n Back", "y", true},
     {"Approved", "<Esc>", false},
 };
+#define CONFIRMED 6 /* the step at which the charge is confirmed */
 
 static void open_screen(struct round *round)
 {
@@ -175,10 +184,14 @@ static void open_screen(struct round *round)
     struct crash_run run = {.kill = NULL};
     char *argv[] = {(char *)(uintptr_t)scene->program, "--language", "en", NULL};
 
-    snprintf(kill, sizeof kill, "%d", 1 + (int)crash_draw(&round->random, 600));
+    snprintf(kill, sizeof kill, "%d", 1 + (int)crash_draw(&round->random, 900));
     if (crash_draw(&round->random, 2) == 0)
         run.kill = kill;
+    /* Most live until the charge is on its way. */
     round->pty_kill_step = (int)crash_draw(&round->random, COUNT_OF(steps) + 1);
+    if (crash_draw(&round->random, 4) > 0)
+        round->pty_kill_step = CONFIRMED + (int)crash_draw(&round->random, 2);
+    round->step_ms = now_ms();
     round->pty = pty_open(argv, crash_env(scene, &run, "xterm-256color"), 24, 80);
     if (round->pty == NULL)
         crash_violation(scene, "no pseudo-terminal");
@@ -204,9 +217,25 @@ static void press(struct round *round)
     if (shown) {
         pty_send(round->pty, steps[round->step].keys);
         crash_leap(round->scene, 100); /* what tells of money is deaf for a moment */
+        round->pressed = true;
     }
-    if (shown != steps[round->step].again)
-        round->step++;
+    if (!round->pressed || shown == steps[round->step].again)
+        return;
+    round->step++;
+    round->step_ms = now;
+    round->pressed = false;
+    if (round->step == CONFIRMED)
+        atomic_fetch_add(&round->scene->totals->screens, 1);
+}
+
+/* Nothing more comes. A server with a fault, or a terminal that another console keeps in use, may
+   well be the cause; alone with a healthy server and before the charge nothing may. */
+static void give_up(struct round *round)
+{
+    if (round->healthy && round->count == 0 && round->step < CONFIRMED)
+        crash_violation(round->scene, "the screen never shows \"%s\"", steps[round->step].wait);
+    round->step_ms = INT64_MAX - PATIENCE_MS; /* once is enough */
+    pty_signal(round->pty, SIGKILL);
 }
 
 /* False when it is dead. */
@@ -229,6 +258,8 @@ static bool serve_screen(struct round *round)
     if (round->pty_kill_ms != 0 && now >= round->pty_kill_ms)
         pty_signal(round->pty, SIGKILL);
     press(round);
+    if (now > round->step_ms + PATIENCE_MS)
+        give_up(round);
     if (round->pty_kill_ms == 0 && round->step >= round->pty_kill_step)
         round->pty_kill_ms = now + (int64_t)crash_draw(&round->random, 60);
     return true;
@@ -250,13 +281,18 @@ static void kill_all(struct round *round)
 static void serve_all(struct round *round)
 {
     int64_t limit = now_ms() + ROUND_MS;
+    bool ended = false;
 
     for (bool busy = true; busy;) {
         crash_turn(round->scene, 1);
         busy = serve_screen(round);
         for (size_t i = 0; i < round->count; i++)
             busy |= serve_console(round, &round->consoles[i]);
-        if (now_ms() > limit || crash_interrupted())
+        bool late = now_ms() > limit;
+        if (late && !ended)
+            crash_violation(round->scene, "does not come to its end");
+        ended |= late;
+        if (late || crash_interrupted())
             kill_all(round);
     }
 }
@@ -270,7 +306,7 @@ static void set_scene(struct round *round, uint64_t n)
 
     round->fresh = !screen && crash_draw(&round->random, 5) == 0;
     crash_reset(scene, round->fresh);
-    bool healthy = crash_draw(&round->random, 4) == 0;
+    bool healthy = round->healthy = crash_draw(&round->random, 4) == 0;
     snprintf(scene->label, sizeof scene->label, "--seed %" PRIu64 " --round %" PRIu64 " (%s%s%s)",
              crash_options.seed, n, healthy ? "-" : fault->rule, round->fresh ? ", new files" : "",
              screen ? ", screen" : "");
@@ -286,7 +322,7 @@ static void set_scene(struct round *round, uint64_t n)
     }
     if (screen) {
         open_screen(round);
-        atomic_fetch_add(&scene->totals->screens, 1);
+        atomic_fetch_add(&scene->totals->screens_opened, 1);
     }
 }
 
@@ -327,10 +363,19 @@ static bool play_one(struct crash_scene *scene, const char *which)
     return n > 0;
 }
 
+/* Enough of what makes the run worth something? */
+static const char *find_lacking(const struct crash_totals *totals)
+{
+    if (totals->screens < (crash_options.full ? FULL_SCREENS : 1))
+        return "too few screens came to the charge";
+    return totals->kills < totals->scenarios ? "less than one kill a round" : NULL;
+}
+
 static void print_figures(const struct crash_totals *totals)
 {
     printf("= multi-crash rounds: %llu\n", totals->scenarios);
     printf("= multi-crash kills: %llu\n", totals->kills);
+    printf("= screens opened: %llu\n", totals->screens_opened);
     printf("= rounds through a pseudo-terminal: %llu\n", totals->screens);
     printf("= multi-crash violations: %llu\n", totals->violations);
     printf("= multi-crashes left to a person by a lying server: %llu\n", totals->by_person);
@@ -339,7 +384,7 @@ static void print_figures(const struct crash_totals *totals)
 int main(int argc, char **argv)
 {
     static const struct crash_play play = {"multicrash", "--round", play_all, play_one,
-                                           print_figures};
+                                           find_lacking, print_figures};
 
     return crash_main(argc, argv, &play);
 }

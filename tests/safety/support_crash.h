@@ -17,6 +17,7 @@
 /* What all workers of a run add up, in shared memory. */
 struct crash_totals {
     atomic_ullong scenarios, kills, violations, faults, by_person, screens, calls, covered;
+    atomic_ullong screens_opened, missed; /* missed: where no kill struck, tried often enough */
     atomic_ullong of_kind[CRASH_KINDS_MAX];
     atomic_ullong next;              /* work not taken yet */
     char folders[CRASH_WORKERS][64]; /* of each, "" once it is removed */
@@ -105,6 +106,7 @@ struct crash_play {
     const char *name, *one; /* of the program; of the option that runs one scenario */
     bool (*play_all)(struct crash_scene *scene);
     bool (*play_one)(struct crash_scene *scene, const char *which); /* false: what is that? */
+    const char *(*lacks)(const struct crash_totals *totals); /* of a whole run; NULL: nothing */
     void (*print)(const struct crash_totals *totals);
 };
 extern struct crash_options {

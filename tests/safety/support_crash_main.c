@@ -79,6 +79,17 @@ static void print_kinds(const struct crash_totals *totals)
         printf("= fault %s: %llu\n", name, totals->of_kind[i]);
 }
 
+/* Of a run that came to its end: a claim that rests on too little is no claim. */
+static void judge_run(struct crash_totals *totals, const struct crash_play *play)
+{
+    const char *lacks = crash_options.one == NULL ? play->lacks(totals) : NULL;
+
+    if (lacks == NULL)
+        return;
+    printf("VIOLATION --seed %llu: %s\n", (unsigned long long)crash_options.seed, lacks);
+    totals->violations++;
+}
+
 int crash_main(int argc, char **argv, const struct crash_play *play)
 {
     struct crash_scene scene = {.totals = crash_totals_new()};
@@ -106,7 +117,11 @@ int crash_main(int argc, char **argv, const struct crash_play *play)
             worst = WIFEXITED(status) ? WEXITSTATUS(status) : 2;
     }
     crash_sweep(scene.totals);
+    if (interrupted)
+        fprintf(stderr, "%s: interrupted, so nothing is proved\n", play->name);
+    else if (worst == 0)
+        judge_run(scene.totals, play);
     play->print(scene.totals);
     print_kinds(scene.totals);
-    return worst > 0 ? worst : scene.totals->violations > 0;
+    return interrupted ? 2 : worst > 0 ? worst : scene.totals->violations > 0;
 }
