@@ -360,5 +360,7 @@ int main(int argc, char **argv)
         }
     printf("= company violations: %llu\n", (unsigned long long)company.violations);
     company_close(&company);
+    if (company_interrupted())
+        fprintf(stderr, "company: interrupted\n");
     return company_interrupted() ? 2 : company.violations > 0;
 }

@@ -403,6 +403,12 @@ int main(int argc, char **argv)
         all.violations += sums[i].violations;
         all.status = sums[i].status > all.status ? sums[i].status : all.status;
     }
+    if (all.status == 0 && all.confirmed * 10 < all.bursts) {
+        printf("VIOLATION too few bursts came to a charge at all to say that none makes two\n");
+        all.violations++;
+    }
+    if (all.status > 0)
+        fprintf(stderr, "fingers: interrupted, or a console could not be run\n");
     printf("= bursts: %llu\n", (unsigned long long)all.bursts);
     printf("= bursts that confirmed: %llu\n", (unsigned long long)all.confirmed);
     printf("= bursts with more than one charge: %llu\n", (unsigned long long)all.doubles);

@@ -439,6 +439,10 @@ int main(int argc, char **argv)
     struct proof proof = {.rig = &rig, .options = &options, .name = "power"};
     if (!prove(&proof, options.full ? 10000 : 1500))
         status = 2;
+    if (status == 0 && !rig_interrupted() && proof.recovered < (options.full ? 20 : 1)) {
+        printf("VIOLATION power: only %d images were recovered by the program\n", proof.recovered);
+        proof.violations++;
+    }
     int losses[COUNT_OF(controls)] = {0};
     size_t count = options.full ? COUNT_OF(controls) : 1;
     for (size_t i = 0; status == 0 && i < count; i++) {
@@ -458,5 +462,7 @@ int main(int argc, char **argv)
     status = status == 0 && proof.violations > 0 ? 1 : status;
     proof_done(&proof);
     rig_close(&rig);
+    if (rig_interrupted())
+        fprintf(stderr, "power: interrupted\n");
     return rig_interrupted() ? 2 : status;
 }

@@ -58,6 +58,10 @@ int main(int argc, char **argv)
     if (all || screens)
         storage_screens(&storage);
     storage_close(&storage);
+    if (storage.faults < (!all ? 1 : storage.options.full ? 1000 : 50) && !rig_interrupted()) {
+        printf("VIOLATION storage: only %d faults struck\n", storage.faults);
+        storage.violations++;
+    }
     int status = storage.violations > 0;
     for (size_t i = 0; all && i < COUNT_OF(controls) && !rig_interrupted(); i++) {
         int control = run_control(&storage.options, argv[0], i);
@@ -65,5 +69,7 @@ int main(int argc, char **argv)
     }
     printf("= storage faults: %d\n= POSTs after a storage fault: %d\n= storage violations: %d\n",
            storage.faults, storage.posts_after, storage.violations);
+    if (rig_interrupted())
+        fprintf(stderr, "storage: interrupted\n");
     return rig_interrupted() ? 2 : status;
 }
