@@ -169,7 +169,7 @@ static enum end page_end(const struct list_read *read, const struct api_answer *
 
     if (answer->count == 0 || info->has_more == 0)
         return LIST_ENDS;
-    if (info->has_more == 1 || (info->next_cursor != NULL && info->next_cursor[0] != '\0'))
+    if (info->has_more == 1 || info->next_cursor != NULL) /* the decoder keeps no empty one */
         return LIST_GOES_ON;
     if (info->total_pages >= 0)
         return read->page >= info->total_pages ? LIST_ENDS : LIST_GOES_ON;

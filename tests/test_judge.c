@@ -291,6 +291,7 @@ static void nameless_record(void **state)
 
     answer.record.id = "";
     assert_int_equal(judge_answer(&intent, &answer).next, INTENT_UNKNOWN);
+    assert_true(judge_answer(&intent, &answer).alarm);
 }
 
 int main(void)
