@@ -1,10 +1,10 @@
 /* Kills the real console at every call by which the outside sees it, for each of the six operations
    and each fault of the server, recovers by the command line, and asks the server's ledger.
 
-   With a healthy server: before, after and (where it has bytes) in the middle of every call. With a
-   fault what cannot differ from that is left out:
-   - calls of the cache: between two others they change neither the server nor the journal, and
-     "after" is "before" the next;
+   With a healthy server: before, after and (where it has bytes) in the middle of every call.
+   "After" is "before" the next, for all that the outside sees is counted: run for the last alone.
+   With a fault what cannot differ from a healthy server is left out:
+   - calls of the cache: between two others they change neither the server nor the journal;
    - what comes before the fault can show: a fault of the request that moves money strikes only once
      that request is sent whole, for until then the server does what a healthy one does, and a
      console that is dead by then does not see how the answer is bent; a fault of connections from
@@ -253,17 +253,18 @@ static bool strike_at(struct crash_scene *scene, const struct plan *plan, size_t
 static void strike_all(struct crash_scene *scene, const struct plan *plan, const struct call *calls,
                        size_t count)
 {
-    static const char *const ways[] = {"", "+", "~"};
+    enum { BEFORE, AFTER, TORN, WAYS };
+    static const char *const ways[WAYS] = {"", "+", "~"};
     uint64_t state = crash_options.seed;
     size_t number = (size_t)(plan->operation - operations);
 
     for (size_t i = 0; i < count && !crash_interrupted(); i++) {
-        size_t usable = has_bytes(&calls[i]) ? 3 : 2, only = crash_draw(&state, usable);
+        size_t usable = has_bytes(&calls[i]) ? WAYS : TORN, only = crash_draw(&state, usable);
         bool struck = false;
         if (!crash_options.full && (i + crash_options.seed) % COUNT_OF(operations) != number)
             continue;
         for (size_t way = 0; way < usable; way++)
-            if (crash_options.full || way == only)
+            if (crash_options.full ? way != AFTER || i == count - 1 : way == only)
                 struck |= strike_at(scene, plan, i, ways[way]);
         atomic_fetch_add(&scene->totals->covered, struck);
         atomic_fetch_add(&scene->totals->calls, 1);
