@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -321,26 +322,45 @@ static struct reading read_payments(struct till *till, bool window)
     return reading;
 }
 
+static int64_t an_hour_on(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return ((int64_t)now.tv_sec + 3600) * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t utc_later(void)
+{
+    return an_hour_on(CLOCK_REALTIME);
+}
+
+static int64_t boot_later(void)
+{
+    return an_hour_on(CLOCK_BOOTTIME);
+}
+
 /* Executed after the quiet period: the list tells, loudly. */
 static void late_execution(void **state)
 {
     struct till *till = *state;
-    struct op_request request = till_charge(TERMINAL_1, 1208);
+    struct op_request request = till_charge(TERMINAL_1, 1250);
     char id[INTENT_ID_SIZE];
 
     till_close(till);
-    till->charge_timeout_ms = 100;
     till->settings.quiet_charge_ms = 50;
     till->settings.second_read_ms = 20;
     till_open(till);
+    till_faults(till, "POST/pos/payment:late=3600000");
     till_start(till, &request, id);
     till_wait(till, id, INTENT_NOT_EXECUTED);
-    while (sim_executions_of_key(till->sim, id) == 0)
-        loop_turn(till->loop, 20);
+    assert_int_equal(sim_executions_of_key(till->sim, id), 0);
+    clock_replace(utc_later, boot_later); /* till_teardown() puts it back */
     while (till_get(till, id)->state != INTENT_MANUAL) {
         assert_true(read_payments(till, true).complete);
         ops_hold_against_lists(till->ops, till->bits);
     }
+    assert_int_equal(sim_executions_of_key(till->sim, id), 1);
     assert_non_null(strstr(till_get(till, id)->why, "not_executed"));
 }
 
