@@ -85,6 +85,8 @@ bool db_fail(struct db *db, int rc, const char *doing, struct err *err);
 
 /* Whole check, for `doctor`: ERR_DATA names the first trouble. quick: quick_check. */
 bool db_check(struct db *db, bool quick, struct err *err);
+/* One table and its indexes against each other, which a quick check does not look at. */
+bool db_check_table(struct db *db, const char *table, struct err *err);
 /* Whether tables, indexes and triggers are those that the steps make, and the rows of that table
    too: ERR_DATA names what differs. */
 bool db_check_schema(struct db *db, const char *const *steps, int version, const char *table,

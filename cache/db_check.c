@@ -10,10 +10,9 @@
 
 /* --- checks and copies -------------------------------------------------------------------- */
 
-bool db_check(struct db *db, bool quick, struct err *err)
+static bool says_ok(struct db *db, const char *pragma, struct err *err)
 {
-    sqlite3_stmt *stmt =
-        db_query(db, err, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", "");
+    sqlite3_stmt *stmt = db_query(db, err, pragma, "");
 
     if (stmt == NULL)
         return false;
@@ -24,6 +23,19 @@ bool db_check(struct db *db, bool quick, struct err *err)
         err_set(err, ERR_DATA, "%s", said);
     db_end(stmt);
     return good;
+}
+
+bool db_check(struct db *db, bool quick, struct err *err)
+{
+    return says_ok(db, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", err);
+}
+
+bool db_check_table(struct db *db, const char *table, struct err *err)
+{
+    char pragma[80];
+
+    snprintf(pragma, sizeof pragma, "PRAGMA integrity_check('%s')", table);
+    return says_ok(db, pragma, err);
 }
 
 /* Runs through what both say to the same question; ERR_DATA names the first that differs. */

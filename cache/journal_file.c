@@ -95,11 +95,16 @@ bool journal_usable(const struct journal *journal, struct err *err)
 
 /* --- one write ------------------------------------------------------------------------------- */
 
-/* A write that failed: its trouble latches, but for a file that was only busy. There nothing has
-   come to harm: nothing was begun, or all of it was rolled back. */
+/* Then nothing has come to harm: nothing was begun, or all of it was rolled back. */
+static bool is_only_busy(const struct journal *journal, const struct err *err)
+{
+    return err->code != ERR_DATA && db_was_busy(journal->db) && !db_is_broken(journal->db);
+}
+
+/* Its trouble latches, but for a file that was only busy. */
 static bool write_failed(struct journal *journal, struct err *err)
 {
-    if (db_was_busy(journal->db) && !db_is_broken(journal->db))
+    if (is_only_busy(journal, err))
         return err_set(err, ERR_CONFLICT, "another console has kept the journal for 10 seconds");
     if (err->code == ERR_STORAGE || err->code == ERR_DATA || db_is_broken(journal->db))
         journal->trouble = *err;
@@ -113,24 +118,55 @@ bool journal_write_lock(struct journal *journal, struct err *err)
     return db_begin(journal->db, err) || write_failed(journal, err);
 }
 
+static bool does_not_hold(struct journal *journal, struct err *err)
+{
+    err->code = ERR_STORAGE; /* of this machine: to be told apart from a strange answer */
+    journal->trouble = *err;
+    return false;
+}
+
 bool journal_write_trust(struct journal *journal, struct err *err)
 {
-    int64_t entries;
-
     if (journal->verified)
         return true;
-    journal->verified = journal_verify(journal, &entries, err);
+    journal->verified = journal_verify_rest(journal, err);
     if (!journal->verified) {
         db_rollback(journal->db);
-        err->code = ERR_STORAGE; /* of this machine: to be told apart from a strange answer */
-        journal->trouble = *err;
+        does_not_hold(journal, err);
     }
     return journal->verified;
 }
 
+bool journal_verify_ahead(struct journal *journal, struct err *err)
+{
+    bool more = !journal->verified && journal_usable(journal, NULL);
+
+    while (more)
+        if (!journal_verify_some(journal, &more, err))
+            return is_only_busy(journal, err) ? write_failed(journal, err)
+                                              : does_not_hold(journal, err);
+    return true;
+}
+
+bool journal_verify_idle(struct journal *journal)
+{
+    bool more;
+    struct err err = {0};
+
+    if (journal->verified || !journal_usable(journal, NULL))
+        return false;
+    db_hurry(journal->db, true);
+    bool good = journal_verify_some(journal, &more, &err);
+    db_hurry(journal->db, false);
+    if (good)
+        return more;
+    return is_only_busy(journal, &err) || does_not_hold(journal, &err);
+}
+
 bool journal_write_begin(struct journal *journal, struct err *err)
 {
-    return journal_write_lock(journal, err) && journal_write_trust(journal, err);
+    return journal_verify_ahead(journal, err) && journal_write_lock(journal, err) &&
+           journal_write_trust(journal, err);
 }
 
 /* Commits when all went well, else rolls back and keeps what went wrong. Trouble of the file, other

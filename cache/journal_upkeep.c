@@ -154,6 +154,17 @@ static bool recover_row(struct journal *journal, const struct left_behind *row, 
            journal_change(journal, row->id, &place, &move, err);
 }
 
+/* Before the lock is taken: others would wait for it as well. */
+static bool verify_if_needed(struct journal *journal, struct err *err)
+{
+    struct left_behind *rows = NULL;
+    size_t count = 0;
+    bool needed = find_left_behind(journal, &rows, &count, NULL) && count > 0;
+
+    free(rows);
+    return !needed || journal_verify_ahead(journal, err);
+}
+
 bool journal_recover(struct journal *journal, int *taken, struct err *err)
 {
     struct left_behind *rows = NULL;
@@ -163,7 +174,7 @@ bool journal_recover(struct journal *journal, int *taken, struct err *err)
     if (err == NULL)
         err = &local;
     *taken = 0;
-    if (!journal_write_lock(journal, err))
+    if (!verify_if_needed(journal, err) || !journal_write_lock(journal, err))
         return false;
     bool good = find_left_behind(journal, &rows, &count, err);
     if (good && count > 0 && !journal_write_trust(journal, err)) {

@@ -31,6 +31,12 @@ struct journal {
     char os_user[64], tty[64], origin[128], host[128];
     int64_t quiet_charge_ms, quiet_modification_ms;
     bool verified;             /* this process has seen it hold: see journal_write_begin() */
+    struct known {             /* what of it has been seen so far */
+        size_t part;           /* of journal_verify_some() */
+        int64_t entries;       /* of the chain, the last one with this hash */
+        unsigned char hash[HASH_SIZE];
+        int64_t row;           /* all before it */
+    } known;
     struct err trouble;        /* set: this process moves no more money */
     struct look_note {         /* UTC of the next planned read; memory only */
         char id[INTENT_ID_SIZE];
@@ -42,6 +48,7 @@ struct journal {
 
 /* The frame of every write (journal_file.c): BEGIN IMMEDIATE, then COMMIT when good, else ROLLBACK.
    Before its first change a process verifies the whole journal: nothing is built on a damaged one.
+   Most of that is done before the lock is taken, and when there is time before.
    Trouble of the file latches: see journal_usable(). err is required. */
 bool journal_write_begin(struct journal *journal, struct err *err);
 bool journal_write_end(struct journal *journal, bool good, struct err *err);
@@ -200,7 +207,19 @@ void audit_hash_row(sqlite3_stmt *stmt, const unsigned char previous[HASH_SIZE],
 void audit_hash_content(sqlite3_stmt *stmt, int first, unsigned char out[HASH_SIZE]);
 bool audit_is_hash(sqlite3_stmt *stmt, int column, const unsigned char hash[HASH_SIZE]);
 
+/* journal_file.c: verifies all, without the lock, before a write that will want it. err: see there.
+   */
+bool journal_verify_ahead(struct journal *journal, struct err *err);
+/* Verifies a piece more of it, and latches when it does not hold; false: there is nothing to do. */
+bool journal_verify_idle(struct journal *journal);
+
 /* --- journal_verify.c ------------------------------------------------------------------------ */
+
+/* The whole journal in pieces, mostly of a few milliseconds. *more: there are others. What is
+   written meanwhile is not looked for. */
+bool journal_verify_some(struct journal *journal, bool *more, struct err *err);
+/* All pieces that are left, and what has been written since the first. */
+bool journal_verify_rest(struct journal *journal, struct err *err);
 
 /* db_spec.carry: a journal of an older version must hold, then each intent's row is sealed. */
 bool journal_carry(void *ctx, struct db *db, struct err *err);

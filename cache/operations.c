@@ -8,6 +8,17 @@
 
 #define BODY_MAX ((size_t)64 * 1024)
 
+/* Between two pieces others have their turn. */
+static void verify_more(void *ctx)
+{
+    enum { PAUSE_MS = 5 };
+    struct ops *ops = ctx;
+
+    ops->verifier = journal_verify_idle(ops->journal)
+                        ? loop_timer_start(ops->loop, PAUSE_MS, verify_more, ops)
+                        : NULL;
+}
+
 struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *cache,
                     struct journal *journal, struct sync *sync, const struct ops_settings *settings)
 {
@@ -28,6 +39,7 @@ struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *
         journal->quiet_charge_ms = settings->quiet_charge_ms;
     if (settings->quiet_modification_ms > 0)
         journal->quiet_modification_ms = settings->quiet_modification_ms;
+    ops->verifier = loop_timer_start(loop, 0, verify_more, ops);
     return ops;
 }
 
@@ -37,6 +49,7 @@ void ops_free(struct ops *ops)
         return;
     reconcile_stop(ops);
     run_stop_writing(ops);
+    loop_timer_stop(ops->loop, ops->verifier);
     while (ops->runs != NULL) {
         struct run *run = ops->runs;
         struct intent_move move = {

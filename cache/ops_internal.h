@@ -23,6 +23,7 @@ struct ops {
     struct loop_timer *timer;
     struct loop_timer *writer;   /* tries again to write down how operations have ended */
     unsigned writes;             /* tries so far */
+    struct loop_timer *verifier; /* looks through the journal before its first write */
     bool foreign;                /* another process has rows PREPARED or SENT */
     bool offset_known;
     int64_t offset_boot_ms;      /* when that was seen */

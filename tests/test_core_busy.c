@@ -163,6 +163,70 @@ static void refused_later(void **state)
     assert_false(journal_write_unwritten(till->journal, id));
 }
 
+/* --- looked through ahead -------------------------------------------------------------------- */
+
+static bool is_unusable(void *ctx)
+{
+    struct till *till = ctx;
+
+    return !journal_usable(till->journal, NULL);
+}
+
+static bool is_looked_through(void *ctx)
+{
+    struct till *till = ctx;
+
+    return till->ops->verifier == NULL;
+}
+
+/* Damage is seen when there is time, before anybody writes, and while another one writes. */
+static void damage_is_seen_ahead(void **state)
+{
+    struct till *till = *state;
+    sqlite3 *other = NULL;
+    char id[INTENT_ID_SIZE];
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+
+    till_start(till, &request, id);
+    const char *path = sqlite3_db_filename(db_handle(till->journal->db), "main");
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    till_close(till);
+    till_open(till);
+    assert_true(loop_run_until(till->loop, is_looked_through, till, 5000));
+    assert_true(journal_usable(till->journal, NULL));
+    till_close(till);
+    raw_run(other, "UPDATE intent SET rev = rev + 1");
+    till_open(till);
+    raw_run(other, "BEGIN IMMEDIATE");
+    assert_true(loop_run_until(till->loop, is_unusable, till, 5000));
+    sqlite3_close(other);
+}
+
+/* What was written after that is looked at under the lock. */
+static void what_came_since_is_seen(void **state)
+{
+    static const char forged[] =
+        "INSERT INTO audit SELECT seq + 1, utc, clock, intent_id, event, state, rev, person,"
+        " os_user, tty, origin, host, trace_id, detail, hash, content FROM audit"
+        " ORDER BY seq DESC LIMIT 1";
+    struct jbox *box = *state;
+    char id[INTENT_ID_SIZE];
+    struct err err = {0};
+
+    jbox_prepare(box, NULL, id);
+    for (int i = 0; i < 2; i++) {
+        struct journal *other = jbox_open(box);
+        assert_true(journal_verify_ahead(other, &err));
+        jbox_prepare(box, NULL, id); /* by one that means well */
+        if (i == 1)
+            raw_run(db_handle(box->journal->db), forged);
+        struct intent_draft draft = jbox_charge(NULL);
+        assert_int_equal(journal_prepare(other, &draft, &err), i == 0);
+        assert_int_equal(journal_usable(other, NULL), i == 0);
+        journal_close(other);
+    }
+}
+
 /* --- file systems ---------------------------------------------------------------------------- */
 
 /* Copies come to be all the same where there are no hard links, and never replace another. */
@@ -200,6 +264,8 @@ int main(void)
         DESK(answer_to_a_busy_file),
         DESK(unsent_to_a_busy_file),
         DESK(refused_later),
+        DESK(damage_is_seen_ahead),
+        TEST(what_came_since_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
