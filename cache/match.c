@@ -14,9 +14,8 @@
 #include "ops_internal.h"
 
 #define CLOCK_SLACK_MS (INT64_C(120) * 1000)
-/* Zones differ by multiples of this, so it is all that a time without zone tells. */
-#define ZONE_STEP_MS (INT64_C(15) * 60 * 1000)
-#define ZONE_MAX_MS  (INT64_C(14) * 3600 * 1000)
+/* How far a time without zone may be from UTC. */
+#define ZONE_MAX_MS (INT64_C(14) * 3600 * 1000)
 /* How long after its quiet period an execution may still come to light. */
 #define LATE_MS (INT64_C(24) * 3600 * 1000)
 
@@ -45,21 +44,11 @@ bool match_is_of_payment(const struct record *row, const char *payment_reference
 /* Whether the row can have come to be between the first send and the end. */
 static bool time_fits(const struct match_ask *ask, const struct stamp *created)
 {
-    int64_t low = ask->sent_ms - CLOCK_SLACK_MS, high = ask->ended_ms + CLOCK_SLACK_MS;
-    int64_t ms = created->ms;
+    int64_t slack = CLOCK_SLACK_MS + (created->zoned ? 0 : ZONE_MAX_MS);
 
-    if (created->text[0] == '\0' || ms == 0)
+    if (created->text[0] == '\0' || created->ms == 0)
         return true; /* no time excludes nothing */
-    if (created->zoned)
-        return ms >= low && ms <= high;
-    if (ms < low - ZONE_MAX_MS || ms > high + ZONE_MAX_MS)
-        return false;
-    if (high - low >= ZONE_STEP_MS)
-        return true;
-    int64_t shifted = (ms - low) % ZONE_STEP_MS;
-    if (shifted < 0)
-        shifted += ZONE_STEP_MS;
-    return shifted <= high - low;
+    return created->ms >= ask->sent_ms - slack && created->ms <= ask->ended_ms + slack;
 }
 
 static bool has_our_tag(const struct match_ask *ask, const struct record *row)
@@ -94,10 +83,11 @@ static bool is_doubtful(const struct match_ask *ask, const struct record *row)
         return false;
     if (ask->is_claimed(ask->ctx, row->id))
         return false;
-    if (ask->intent.kind == OP_CHARGE)
+    if (ask->intent.kind == OP_CHARGE || ask->intent.kind == OP_LINK)
         return judge_tag_in(row->custom_reference) == NULL &&
                (ask->time_lost || time_fits(&late, &row->created)) &&
-               (row->poi_id == NULL || strcmp(row->poi_id, ask->intent.target) == 0);
+               (ask->intent.kind == OP_LINK || row->poi_id == NULL ||
+                strcmp(row->poi_id, ask->intent.target) == 0);
     return match_is_of_payment(row, ask->intent.target) &&
            !judge_names_other(ask->intent.kind, row->type) && !in_baseline(ask->baseline, row->id);
 }
@@ -148,7 +138,7 @@ struct match match_find(const struct match_ask *ask, const struct record *rows, 
     for (size_t i = 0; !named && i < count; i++)
         if (could_be_modification(ask, &rows[i]))
             add(&match, &rows[i]);
-    for (size_t i = 0; match.found == MATCH_NONE && ask->intent.kind != OP_LINK && i < count; i++)
+    for (size_t i = 0; match.found == MATCH_NONE && i < count; i++)
         if (is_doubtful(ask, &rows[i]))
             match = (struct match){MATCH_DOUBT, &rows[i], false};
     match.named = match.record != NULL && has_our_tag(ask, match.record);

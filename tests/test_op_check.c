@@ -242,6 +242,28 @@ static void match_by_tag(void **state)
     assert_int_equal(found(&ask, &rows[2], 1), MATCH_ONE);
 }
 
+/* A link is known by its name alone; where names are not echoed its absence is not shown. */
+static void match_link(void **state)
+{
+    (void)state;
+    struct match_ask ask = ask_for(OP_LINK);
+    struct record row = payment("HOTEL9-EXTT-1", "2026-11-22T12:00:10Z");
+
+    row.poi_id = NULL;
+    row.status = "pending";
+    assert_int_equal(found(&ask, &row, 1), MATCH_DOUBT);
+    row.amount = money_make(1300, "EUR");
+    assert_int_equal(found(&ask, &row, 1), MATCH_NONE);
+    row.amount = money_make(1250, "EUR");
+    row.custom_reference = "RES-1~zzzzzzzz";
+    assert_int_equal(found(&ask, &row, 1), MATCH_NONE);
+    row.custom_reference = "RES-1~0123abcd";
+    assert_int_equal(found(&ask, &row, 1), MATCH_ONE);
+    row.custom_reference = NULL;
+    assert_true(stamp_parse("2026-11-20T12:00:10Z", &row.created));
+    assert_int_equal(found(&ask, &row, 1), MATCH_NONE);
+}
+
 /* A name cut short or a part left out leaves a doubt; what is surely another one does not. */
 static void match_in_doubt(void **state)
 {
@@ -433,6 +455,13 @@ static void match_without_time(void **state)
     ask.ctx = "HOTEL9-POSXT-9"; /* of another intent, and without a name */
     rows[0].custom_reference = "";
     assert_int_equal(found(&ask, rows, 2), MATCH_ONE);
+    assert_true(stamp_parse("1970-01-01T00:00:00Z", &rows[0].created)); /* is no time */
+    assert_int_equal(found(&ask, rows, 2), MATCH_DOUBT);
+    assert_true(stamp_parse("2026-11-22T12:00:10", &rows[0].created));
+    assert_int_equal(found(&ask, rows, 2), MATCH_DOUBT);
+    rows[0].created = row.created;
+    rows[0].poi_id = NULL;
+    assert_int_equal(found(&ask, rows, 2), MATCH_DOUBT);
     row.created = (struct stamp){0};
     assert_int_not_equal(found(&ask, &row, 1), MATCH_NONE);
     snprintf(row.created.text, sizeof row.created.text, "yesterday");
@@ -445,6 +474,7 @@ int main(void)
         cmocka_unit_test(charges),           cmocka_unit_test(refunds),
         cmocka_unit_test(card_numbers),      cmocka_unit_test(generated_cards),
         cmocka_unit_test(match_by_tag),      cmocka_unit_test(match_in_doubt),
+        cmocka_unit_test(match_link),
         cmocka_unit_test(match_by_likeness), cmocka_unit_test(match_modifications),
         cmocka_unit_test(strangers),         cmocka_unit_test(unknown_amount),
         cmocka_unit_test(match_whole_lines), cmocka_unit_test(match_without_time),
