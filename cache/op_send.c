@@ -348,8 +348,7 @@ static void run_answered(void *ctx, const struct api_answer *answer)
     run->call = NULL;
     if (!run->sent) {
         if (run->refusal.code == ERR_NONE)
-            err_set(&run->refusal, ERR_NETWORK, "unsent: %s",
-                    answer->trouble[0] == '\0' ? "no connection" : answer->trouble);
+            err_set(&run->refusal, ERR_NETWORK, "unsent: %s", answer->trouble);
         run_end_unsent(run, run->refusal.detail);
         return;
     }

@@ -331,6 +331,27 @@ static void every_fact_counts(void **state)
     }
 }
 
+/* What needs no amount is done also where none is known, then as before. */
+static void unknown_amount_stays(void **state)
+{
+    struct till *till = *state;
+    char payment[64];
+
+    snprintf(payment, sizeof payment, "%s", charged(till, 5000, true));
+    struct record foreign = {.kind = REC_MODIFICATION,
+                             .id = "HOTEL9-RFXT-778899",
+                             .payment_reference = payment,
+                             .type = "refund",
+                             .status = "success",
+                             .amount = money_make(100, "USD"),
+                             .is_preauth = -1,
+                             .raw = "{}"};
+    assert_true(cache_store(till->cache, &foreign, 1, SOURCE_LIST, NULL, NULL));
+    struct op_request request = till_modify(till, OP_CANCEL, payment, 0);
+    assert_false(request.seen.authorised.known);
+    till_run(till, &request, INTENT_SUCCEEDED);
+}
+
 /* Too many modifications to tell a new one from those that were there before. */
 static void endless_baseline(void **state)
 {
@@ -441,6 +462,7 @@ int main(void)
         TEST(back_out_later),
         TEST(terminals_answer),
         TEST(every_fact_counts),
+        TEST(unknown_amount_stays),
         TEST(endless_baseline),
         TEST(cache_dropped),
         TEST(body_changed_on_disk),
