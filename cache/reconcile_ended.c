@@ -98,7 +98,7 @@ static void hold_against(struct ops *ops, const struct intent *intent, const str
 }
 
 /* Intents that the journal calls not done, though no answer said so of them: taken for absent, or
-   ended by an object that is only like theirs. Of those written down since then, oldest first. */
+   ended by an object that is only like theirs. Only of those written down since then. */
 static void find_undone(struct ops *ops, bool charges, int64_t since_utc, struct intent_page *out)
 {
     struct db *db = ops->journal->db;

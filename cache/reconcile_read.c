@@ -240,13 +240,14 @@ void reconcile_late(struct ops *ops, const struct intent *intent, const struct r
 /* --- accepted modifications ------------------------------------------------------------------ */
 
 /* Another host may have refunded at the same time: the server's own limit is not to be relied on.
- */
+   Before a capture is known the list has not been read that far. */
 void reconcile_check_refunds(struct ops *ops, const struct intent *intent)
 {
     struct payment_facts facts;
 
     if (intent->kind == OP_REFUND &&
         cache_payment_facts(ops->cache, intent->target, &facts, NULL) &&
+        (facts.captured_any || !facts.is_preauth) &&
         facts.captured < facts.refunded + facts.refunding)
         needs_person(ops, intent, "alarm: the refunds of this payment exceed what was captured");
 }
