@@ -191,6 +191,11 @@ static bool print_figures(const struct options *options, const struct figures *s
     int64_t total = 0;
     bool good = sum->violations == 0 && sum->different == 0;
 
+    if (sum->numbers[0] < 2 * sum->seeds) {
+        printf("VIOLATION simulation: %" PRId64 " intents are too few\n", sum->numbers[0]);
+        good = false;
+    }
+
     printf("= simulation seeds: %" PRId64 "\n", sum->seeds);
     printf("= simulation violations: %" PRId64 "\n", sum->violations);
     printf("= simulation seeds run twice: %" PRId64 ", different: %" PRId64 "\n", sum->twice,

@@ -82,7 +82,8 @@ struct form { /* a person's confirmation */
     int replays;         /* times a person had it sent again */
     int leaves;          /* POSTs that left */
     int64_t first_left, last_left; /* virtual time of those; 0: none */
-    bool resolved, charged; /* a person closed it by hand, and said that */
+    bool closing;        /* a person closes it by hand: it may be written before they know */
+    bool resolved, charged; /* they have, and said that */
 };
 #define FORMS_MAX 64
 
@@ -107,7 +108,6 @@ struct world {
     struct proc *running;    /* whose code is on the stack; NULL: the world's */
     struct form forms[FORMS_MAX];
     int form_count;
-    bool sparse;             /* a list has left out amounts */
     bool judging;            /* the referee reads: its reads meet no trouble */
     bool healthy;            /* the troubles are over: everything must end well */
     int64_t healthy_at;
@@ -197,12 +197,13 @@ struct srv_payment {
     bool preauth;
     int64_t flips_at;        /* 0: never */
     int key;                 /* -1: nobody's of ours */
+    bool sparse;             /* a list has shown it without its amount */
 };
 struct srv_modification {
     char ref[48], type[12];
     int payment;
     int64_t minor, made_at, seen_at, ends_at, flips_at;
-    bool good;
+    bool good, sparse;       /* sparse: as above */
     int key;
 };
 struct srv_session {
@@ -260,6 +261,7 @@ void console_poll(void *ctx);
 void person_begin(struct proc *proc);
 void person_act(void *ctx);
 struct form *form_of(const char *intent_id);
+const struct form *form_by_form_id(const char *form_id);
 
 /* --- the run and its referee ------------------------------------------------------------------ */
 

@@ -138,6 +138,10 @@ static int write_rows(struct buf *out, struct view *view, enum fault fault)
     for (int i = start; i < view->count && i < start + view->limit; i++, written++) {
         buf_puts(out, written == 0 ? "" : ",");
         write_row(out, view, view->rows[i]);
+        if (fault == FAULT_SPARSE && view->what == VIEW_PAYMENTS)
+            server.payments[view->rows[i]].sparse = true;
+        if (fault == FAULT_SPARSE && view->what == VIEW_MODIFICATIONS)
+            server.modifications[view->rows[i]].sparse = true;
         if (fault == FAULT_DUPLICATES && dice_chance(&world.fate, 300)) {
             buf_puts(out, ",");
             write_row(out, view, view->rows[i]);
@@ -267,7 +271,6 @@ void lists_on_time(void *ctx)
     else
         answer_error(exchange, 404, 10404, "no such payment");
     if (exchange->fault == FAULT_SPARSE) {
-        world.sparse = true;
         char *at = exchange->answer.text;
         while ((at = strstr(at, "\"amount\"")) != NULL)
             memcpy(at, "\"xmount\"", 8);

@@ -13,6 +13,14 @@ struct form *form_of(const char *intent_id)
     return NULL;
 }
 
+const struct form *form_by_form_id(const char *form_id)
+{
+    for (int i = 0; i < world.form_count; i++)
+        if (strcmp(world.forms[i].form_id, form_id) == 0)
+            return &world.forms[i];
+    return NULL;
+}
+
 /* --- starting operations -------------------------------------------------------------------- */
 
 static void on_regret(void *ctx)
@@ -146,6 +154,7 @@ static void close_by_hand(struct proc *proc, const struct intent *intent)
         return;
     if (dice_chance(&world.person, 160))
         charged = !charged;
+    form->closing = true;
     if (!journal_resolve(proc->journal, intent->id, charged, "the slip says so", NULL))
         return;
     form->resolved = true;

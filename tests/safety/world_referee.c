@@ -32,6 +32,15 @@ static int64_t number(struct proc *proc, const char *sql, const char *value)
     return found;
 }
 
+/* A reading that breaks off has judged nothing. */
+static void end_reading(sqlite3_stmt *stmt, int step)
+{
+    world.judging = false;
+    sqlite3_finalize(stmt);
+    if (step != SQLITE_DONE)
+        world_violation("the journal cannot be judged: %d", step);
+}
+
 /* --- while it runs -------------------------------------------------------------------------- */
 
 void referee_leaves(struct proc *proc, const char *key)
@@ -94,11 +103,11 @@ void referee_moved(struct proc *proc)
 
 static struct proc *witness(int host)
 {
-    for (int i = 0; i < HOST_PROCS; i++) {
-        struct proc *proc = &world.procs[host * HOST_PROCS + i];
+    struct proc *proc = &world.procs[host * HOST_PROCS];
+
+    for (int i = 0; i < HOST_PROCS; i++, proc++)
         if (proc->alive && !proc->dying)
             return proc;
-    }
     return NULL;
 }
 
@@ -133,13 +142,15 @@ static void check_patience(void *ctx)
     struct proc *proc = world.running;
     int64_t quiets[] = {world.settings.quiet_modification, world.settings.quiet_charge};
     int64_t healed = world.now - world.healthy_at;
+    int step = SQLITE_ERROR;
     sqlite3_stmt *stmt = ask(proc,
                              "SELECT intent_id, kind IN ('charge','link'), quiet_boot_id = ?1,"
                              " quiet_boot_ms, state, sent_boot_id IS NOT ?1 FROM intent WHERE"
                              " state IN ('unknown','prepared')",
                              clock_boot_id());
 
-    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+    world.judging = true;
+    while (stmt != NULL && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         bool unknown = sqlite3_column_bytes(stmt, 4) == 7;
         int64_t quiet = quiets[sqlite3_column_int(stmt, 1)], age = healed;
         if (world.settings.clocks && sqlite3_column_int(stmt, 5) && age < DAY + 2 * HOUR)
@@ -152,7 +163,7 @@ static void check_patience(void *ctx)
                             (const char *)sqlite3_column_text(stmt, 0),
                             (const char *)sqlite3_column_text(stmt, 4), (long long)(age / 1000));
     }
-    sqlite3_finalize(stmt);
+    end_reading(stmt, step);
 }
 
 void referee_check_patience(void)
@@ -171,12 +182,13 @@ struct truth {
     const struct srv_key *key;
     const struct form *form;
     int objects, good, open, bad; /* of this key at the server, by their status now */
-    bool flips, payment_flips;
+    bool flipped;                  /* one of them succeeded, then failed */
+    bool sparse;                   /* a row that left out its amount, and fits in the rest */
     bool claims_own, claims_other; /* server_reference names an object of it, of somebody else */
     int likes;                     /* others' objects that could be ours, as far as lists tell */
     bool claims_like;              /* it claims one that nothing at all tells apart from ours */
     bool other_boot;               /* sent before the machine was started anew */
-    bool clock_lost;               /* sent in another boot, and the wall clock was moved */
+    bool clock_lost;               /* and the wall clock was moved: given up after a day */
 };
 
 static void count_status(struct truth *truth, const char *status, bool own, bool claimed)
@@ -214,12 +226,14 @@ static void look_at_payments(struct truth *truth, int index)
         bool own = row->key == index && index >= 0;
         bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
         count_status(truth, srv_payment_status(row, world.now), own, claimed);
-        truth->flips |= own && row->flips_at != 0;
+        truth->flipped |= own && row->flips_at != 0 && row->flips_at <= world.now;
         /* Where names are echoed, only a row without one of ours can be taken for ours. */
-        bool like = !own && (!server.echoes || strchr(row->custom, '~') == NULL) &&
-                    strcmp(row->poi, truth->target) == 0 && row->minor == truth->minor;
-        truth->likes += like && (truth->other_boot ||
-                                 in_window(truth, row->made_at, !server.zoned));
+        bool fits = (!server.echoes || strchr(row->custom, '~') == NULL) &&
+                    strcmp(row->poi, truth->target) == 0;
+        bool in_time = truth->other_boot || in_window(truth, row->made_at, !server.zoned);
+        bool like = !own && fits && row->minor == truth->minor;
+        truth->likes += like && in_time;
+        truth->sparse |= fits && in_time && row->sparse;
         truth->claims_like |=
             like && claimed && !server.echoes && in_window(truth, row->made_at, false);
     }
@@ -232,12 +246,13 @@ static void look_at_modifications(struct truth *truth, int index)
         bool own = row->key == index && index >= 0;
         bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
         count_status(truth, srv_modification_status(row, world.now), own, claimed);
-        truth->flips |= own && row->flips_at != 0;
-        truth->payment_flips |= own && server.payments[row->payment].flips_at != 0;
-        bool like = !own && strcmp(row->type, op_name(truth->kind)) == 0 &&
+        truth->flipped |= own && row->flips_at != 0 && row->flips_at <= world.now;
+        bool fits = strcmp(row->type, op_name(truth->kind)) == 0 &&
                     strcmp(server.payments[row->payment].ref, truth->target) == 0 &&
-                    row->minor == truth->minor && in_window(truth, row->made_at, false);
+                    in_window(truth, row->made_at, false);
+        bool like = !own && fits && row->minor == truth->minor;
         truth->likes += like;
+        truth->sparse |= fits && row->sparse;
         truth->claims_like |= like && claimed;
     }
 }
@@ -277,7 +292,7 @@ static const char *excuse(const struct truth *truth)
 {
     if (truth->key != NULL && truth->key->beyond)
         return "executed beyond the quiet period";
-    if (truth->flips)
+    if (truth->flipped)
         return "the server changed its mind";
     if (truth->objects > 1)
         return "the server ran one key twice";
@@ -286,16 +301,12 @@ static const char *excuse(const struct truth *truth)
     if (truth->form != NULL && truth->form->resolved &&
         truth->form->charged != (truth->good + truth->open > 0))
         return "a person closed it wrongly";
-    if (truth->payment_flips)
-        return "the server took the payment back";
-    if (world.sparse)
+    if (truth->sparse)
         return "rows left out what would tell";
-    if (truth->kind == OP_CHARGE && !server.echoes)
+    if (truth->kind == OP_CHARGE && !server.echoes && truth->objects > 0)
         return "rows have no names";
     if (truth->clock_lost)
         return "nobody knows when it was sent";
-    if (truth->kind == OP_REFUND && quirk(FAULT_NO_LIMIT))
-        return "a server without limits";
     return NULL;
 }
 
@@ -321,7 +332,8 @@ static void judge_manual(const struct truth *truth)
     figure_manual++;
     if (excuse(truth) == NULL)
         complain(truth, "nothing about it is ambiguous");
-    figure_ambiguous++;
+    else
+        figure_ambiguous++;
 }
 
 static void judge_end(const struct truth *truth)
@@ -335,7 +347,9 @@ static void judge_end(const struct truth *truth)
         judge_manual(truth);
         return;
     }
-    if (hand || truth->claims_like)
+    if (hand && (truth->form == NULL || !truth->form->closing))
+        complain(truth, "closed by nobody");
+    if (hand || (truth->claims_like && !(says_no(truth) && done)))
         return; /* a person's word; or what nobody can tell apart */
     if (is(truth, "prepared") || is(truth, "sent") || is(truth, "unknown"))
         complain(truth, "it has not ended");
@@ -378,14 +392,6 @@ static void check_counts(const struct truth *truth)
         complain(truth, "more POSTs than attempts");
 }
 
-static const struct form *form_by_form_id(const char *form_id)
-{
-    for (int i = 0; i < world.form_count; i++)
-        if (strcmp(world.forms[i].form_id, form_id) == 0)
-            return &world.forms[i];
-    return NULL;
-}
-
 static enum op_kind kind_of(const char *name)
 {
     int kind = 0;
@@ -402,11 +408,14 @@ static void check_rows(struct proc *proc)
                              " coalesce(charged, 0), coalesce(amount_minor, 0), form_id, rev,"
                              " (SELECT count(*) FROM audit a WHERE a.intent_id = i.intent_id),"
                              " (SELECT count(DISTINCT rev) FROM audit a"
-                             "  WHERE a.intent_id = i.intent_id), sent_boot_id IS NOT ?1"
+                             "  WHERE a.intent_id = i.intent_id), sent_boot_id IS NOT ?1,"
+                             " coalesce(why = 'not found out within a day', 0)"
                              " FROM intent i",
                              clock_boot_id());
+    int step = SQLITE_ERROR;
 
-    while (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+    world.judging = true;
+    while (stmt != NULL && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct truth truth = {.id = (const char *)sqlite3_column_text(stmt, 0),
                               .state = (const char *)sqlite3_column_text(stmt, 1),
                               .claim = (const char *)sqlite3_column_text(stmt, 2),
@@ -417,7 +426,8 @@ static void check_rows(struct proc *proc)
                               .minor = sqlite3_column_int64(stmt, 7)};
         figure_intents++;
         truth.other_boot = sqlite3_column_int(stmt, 12) != 0;
-        truth.clock_lost = world.settings.clocks && truth.other_boot;
+        truth.clock_lost =
+            world.settings.clocks && truth.other_boot && sqlite3_column_int(stmt, 13) != 0;
         truth.form = form_by_form_id((const char *)sqlite3_column_text(stmt, 8));
         if (truth.form == NULL)
             world_violation("%s was asked for by nobody", truth.id);
@@ -431,7 +441,7 @@ static void check_rows(struct proc *proc)
         check_counts(&truth);
         judge_end(&truth);
     }
-    sqlite3_finalize(stmt);
+    end_reading(stmt, step);
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
