@@ -359,6 +359,13 @@ static void learning(void **state)
     struct intent_move move = {.to = INTENT_CONFIRMED, .server_reference = "HOTEL9-POSXT-B"};
     assert_true(journal_learn(box->journal, id, &move, NULL));
     jbox_check_state(box, id, INTENT_MANUAL);
+    /* done, but nobody says by what: refused, and nothing is amiss */
+    jbox_prepare(box, NULL, id);
+    jbox_move(box, id, INTENT_SENT, NULL);
+    move.server_reference = NULL;
+    assert_false(journal_learn(box->journal, id, &move, NULL));
+    assert_true(journal_usable(box->journal, NULL));
+    jbox_check_state(box, id, INTENT_SENT);
 }
 
 static void resolving(void **state)
