@@ -16,8 +16,8 @@ static bool learned_charge(const struct intent *intent, const struct record *rec
 
     if (status == STATUS_GOOD)
         *out = INTENT_CONFIRMED;
-    else if (status == STATUS_BAD && !(charged_before && record->status != NULL &&
-                                       strncmp(record->status, "cancel", 6) == 0))
+    else if (status == STATUS_BAD &&
+             !(charged_before && strncmp(record->status, "cancel", 6) == 0))
         *out = INTENT_DECLINED;
     else
         return false;

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "support_core.h"
 #include "support_money.h"
 
 #define QUIET_MS  400
@@ -185,6 +186,83 @@ static void claimed_rows(void **state)
     assert_int_equal(apply(&bench, &result), MATCH_DOUBT);
 }
 
+/* --- a refund that is found ------------------------------------------------------------------ */
+
+struct found_refund {
+    struct bench bench;
+    struct record row;
+    struct list_result result;
+    char payment[64], object[64];
+};
+
+/* One that got no answer, and a list that has it. */
+static void find_refund(struct till *till, struct found_refund *found)
+{
+    static int objects;
+    struct op_request request = till_charge(TERMINAL_1, 5000);
+
+    till_faults(till, "");
+    snprintf(found->payment, sizeof found->payment, "%s",
+             till_run(till, &request, INTENT_CONFIRMED)->server_reference);
+    till_faults(till, "POST/payment/*:drop-before");
+    request = till_modify(till, OP_REFUND, found->payment, 2000);
+    found->bench = (struct bench){.till = till};
+    till_start(till, &request, found->bench.id);
+    till_wait(till, found->bench.id, INTENT_UNKNOWN);
+    reconcile_stop(till->ops);
+    snprintf(found->object, sizeof found->object, "HOTEL9-RFXT-%d", 880000 + ++objects);
+    found->row = (struct record){.kind = REC_MODIFICATION,
+                                 .id = found->object,
+                                 .payment_reference = found->payment,
+                                 .type = "refund",
+                                 .status = "success",
+                                 .amount = money_make(2000, "EUR")};
+    found->result = reading(&found->bench, 0);
+    found->result.rows = &found->row;
+    found->result.count = 1;
+}
+
+/* Another console has given it to a person since it was read here. */
+static void given_away_meanwhile(void **state)
+{
+    struct till *till = *state;
+    struct found_refund found;
+    struct intent_move move = {.to = INTENT_MANUAL, .why = "elsewhere"};
+
+    find_refund(till, &found);
+    struct intent stale = *till_get(till, found.bench.id);
+    assert_true(journal_move(till->journal, found.bench.id, &move, NULL));
+    assert_int_equal(reconcile_apply(till->ops, &stale, &found.result).found, MATCH_ONE);
+    assert_int_equal(till_get(till, found.bench.id)->state, INTENT_MANUAL);
+}
+
+/* The journal can be asked no more once it has been written down: its end is found out later. */
+static void found_on_a_failing_journal(void **state)
+{
+    struct till *till = *state;
+    struct found_refund found;
+    int calls = 100000, accepted = 0;
+    enum intent_state end = INTENT_SUCCEEDED;
+
+    for (int back = -1; end != INTENT_UNKNOWN; back++) { /* until it was not written down */
+        find_refund(till, &found);
+        struct intent intent = *till_get(till, found.bench.id);
+        core_fail(db_handle(till->journal->db), calls - (back < 0 ? 0 : back), SQLITE_IOERR_READ);
+        reconcile_apply(till->ops, &intent, &found.result);
+        if (back < 0)
+            calls = core_fault.seen;
+        assert_int_equal(core_has_struck(), back >= 0);
+        till_close(till);
+        till_open(till);
+        reconcile_stop(till->ops);
+        end = till_get(till, found.bench.id)->state;
+        assert_true(end == INTENT_SUCCEEDED || (back >= 0 && end == INTENT_ACCEPTED) ||
+                    (accepted > 0 && end == INTENT_UNKNOWN));
+        accepted += end == INTENT_ACCEPTED;
+    }
+    assert_true(accepted > 0);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, till_setup, till_teardown)
@@ -193,6 +271,8 @@ int main(void)
         TEST(stale_in_hindsight),
         TEST(broken_readings),
         TEST(claimed_rows),
+        TEST(given_away_meanwhile),
+        TEST(found_on_a_failing_journal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
