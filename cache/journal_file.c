@@ -115,7 +115,9 @@ bool journal_write_lock(struct journal *journal, struct err *err)
 {
     if (!journal_usable(journal, err))
         return false;
-    return db_begin(journal->db, err) || write_failed(journal, err);
+    if (!db_begin(journal->db, err))
+        return write_failed(journal, err);
+    return true;
 }
 
 static bool does_not_hold(struct journal *journal, struct err *err)

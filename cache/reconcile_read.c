@@ -67,18 +67,12 @@ bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn d
 
 /* --- a match --------------------------------------------------------------------------------- */
 
-struct claim_ask {
-    struct ops *ops;
-    const char *own_id;
-};
-
+/* By another: an intent that is still looked for has claimed nothing. */
 static bool is_claimed(void *ctx, const char *id)
 {
-    const struct claim_ask *ask = ctx;
     struct arena arena = {0};
     struct intent claimer;
-    bool claimed = journal_find_claim(ask->ops->journal, id, &arena, &claimer, NULL) &&
-                   strcmp(claimer.id, ask->own_id) != 0;
+    bool claimed = journal_find_claim(ctx, id, &arena, &claimer, NULL);
 
     arena_done(&arena);
     return claimed;
@@ -87,7 +81,6 @@ static bool is_claimed(void *ctx, const char *id)
 static struct match find(struct ops *ops, const struct intent *intent,
                          const struct intent_extra *extra, const struct list_result *result)
 {
-    struct claim_ask claim = {ops, intent->id};
     int64_t ended = server_time(ops, extra->quiet_known, extra->quiet_boot_ms, extra->quiet_utc_ms);
     struct match_ask ask = {
         .intent = {.kind = intent->kind,
@@ -102,7 +95,7 @@ static struct match find(struct ops *ops, const struct intent *intent,
         .time_lost = !extra->same_boot,
         .ended_ms = ended + journal_quiet_ms(ops->journal, intent->kind),
         .is_claimed = is_claimed,
-        .ctx = &claim,
+        .ctx = ops->journal,
     };
     return match_find(&ask, result->rows, result->count);
 }

@@ -47,7 +47,7 @@ for target in "${targets[@]}"; do
     done
     # shellcheck disable=SC2086
     "$target" $options >"$build/run.log" 2>&1 </dev/null ||
-        { echo "VIOLATION $target failed" && tail -n 20 "$build/run.log"; }
+        { echo "VIOLATION $target failed" && grep -m 9 'VIOLATION\|FAILED' "$build/run.log"; }
 done
 
 # Branches of lines with an assertion, and of those it goes on over, are left out.
