@@ -303,7 +303,8 @@ static const char *excuse(const struct truth *truth)
         return "a person closed it wrongly";
     if (truth->sparse)
         return "rows left out what would tell";
-    if (truth->kind == OP_CHARGE && !server.echoes && truth->objects > 0)
+    bool by_name = truth->kind == OP_CHARGE || truth->kind == OP_LINK;
+    if (by_name && !server.echoes && truth->objects > 0)
         return "rows have no names";
     if (truth->clock_lost)
         return "nobody knows when it was sent";
@@ -317,14 +318,14 @@ static void complain(const struct truth *truth, const char *what)
                     truth->claim == NULL ? "-" : truth->claim);
 }
 
-/* What no list can bring to light: links, and rows that do not say whose they are. Links move no
-   money, and nobody knows the address of such a one. */
+/* Late links, and rows that do not say whose they are, late or behind another host's like one. */
 static bool is_hidden(const struct truth *truth)
 {
     bool beyond = truth->key != NULL && truth->key->beyond;
 
-    return truth->kind == OP_LINK ? !server.echoes || beyond
-                                  : truth->kind != OP_CHARGE && beyond && quirk(FAULT_NO_HOME);
+    return truth->kind == OP_LINK ? beyond
+                                  : truth->kind != OP_CHARGE && quirk(FAULT_NO_HOME) &&
+                                        (beyond || truth->claims_like);
 }
 
 static void judge_manual(const struct truth *truth)
@@ -339,7 +340,6 @@ static void judge_manual(const struct truth *truth)
 static void judge_end(const struct truth *truth)
 {
     bool done = truth->good + truth->open > 0, hand = is(truth, "resolved");
-    bool charge = truth->kind == OP_CHARGE;
 
     if (truth->claims_other && !truth->claims_like)
         complain(truth, "it claims what another one did");
@@ -361,7 +361,7 @@ static void judge_end(const struct truth *truth)
         complain(truth, "but it was not done");
     else if (!says_no(truth) && !truth->claims_own)
         complain(truth, "it claims nothing of its own");
-    else if (charge && truth->good > 1)
+    else if (truth->kind == OP_CHARGE && truth->good > 1)
         complain(truth, "charged twice, and nobody is told");
 }
 
