@@ -72,12 +72,19 @@ BARS
 run() { # NAME COMMAND…
     local name=$1 start=$SECONDS status
     shift
-    echo "--- $name"
     "$@" >"$logs/$name.log" 2>&1 </dev/null
     status=$?
-    grep -E '^(VIOLATION|= )' "$logs/$name.log"
-    [ $status = 0 ] || echo "VIOLATION $name ended with $status" | tee -a "$logs/$name.log"
+    [ $status = 0 ] || echo "VIOLATION $name ended with $status" >>"$logs/$name.log"
     echo "$name $((SECONDS - start))" >>"$logs/times"
+    printf -- '--- %s, %d s\n%s\n' "$name" $((SECONDS - start)) \
+        "$(grep -E '^(VIOLATION|= )' "$logs/$name.log")"
+}
+
+lane() { # NAME…: one after the other
+    local name
+    for name in "$@"; do
+        run "$name" "$build/tests/safety/$name" --full
+    done
 }
 
 # Every figure of the logs as "name<tab>value"; what several programs count is added up.
@@ -163,9 +170,10 @@ $(sed -n 's/^killed \([^ ]*\) by \(.*\)$/- \1: \2/p' "$logs/mutants.log" | sort)
 REPORT
 }
 
-for name in brute simulate crash multicrash power storage damage company fingers; do
-    run $name "$build/tests/safety/$name" --full
-done
+# Those that work all the time beside those that mostly wait.
+lane simulate crash multicrash &
+lane fingers company storage power damage brute &
+wait
 run mutants tests/safety/mutants.sh "$build"
 run coverage tests/safety/coverage.sh "$build-coverage"
 figures >"$logs/figures"
