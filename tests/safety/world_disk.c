@@ -157,7 +157,7 @@ void disk_put_template(const char *from, const char *to)
             node->exists = node->synced_exists = true;
             return;
         }
-    assert(!"no such template");
+    assert(false); /* no such template */
 }
 
 bool disk_is_synced(const struct host *host)
