@@ -162,7 +162,9 @@ bool journal_verify_idle(struct journal *journal)
     db_hurry(journal->db, false);
     if (good)
         return more;
-    return is_only_busy(journal, &err) || does_not_hold(journal, &err);
+    if (is_only_busy(journal, &err))
+        return true;
+    return does_not_hold(journal, &err);
 }
 
 bool journal_write_begin(struct journal *journal, struct err *err)

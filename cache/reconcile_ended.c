@@ -143,11 +143,6 @@ static void hold_against_undone(struct ops *ops, const struct intent_page *undon
     arena_done(&arena);
 }
 
-static bool is_named(const struct record *record)
-{
-    return record->custom_reference != NULL && record->custom_reference[0] != '\0';
-}
-
 static void check_rows(struct ops *ops, const struct row_page *page,
                        const struct intent_page *undone)
 {
@@ -178,7 +173,7 @@ static void check_list(struct ops *ops, enum record_kind kind)
     int64_t oldest = INT64_MAX;
     for (size_t i = 0; i < page.count; i++) {
         const struct record *record = &page.rows[i].record;
-        named |= kind == REC_PAYMENT && is_named(record);
+        named |= kind == REC_PAYMENT && record->custom_reference != NULL; /* never empty */
         if (record->created.ms != 0 && record->created.ms < oldest)
             oldest = record->created.ms;
     }

@@ -51,7 +51,8 @@ struct shown_row {
     int64_t minor, created_ms;
 };
 
-static void show(struct till *till, const struct shown_row *row)
+/* created_ms 0: it bears no time. */
+static struct record record_of(const struct shown_row *row)
 {
     bool refund = row->payment != NULL;
     struct record record = {.kind = refund ? REC_MODIFICATION : REC_PAYMENT,
@@ -65,12 +66,20 @@ static void show(struct till *till, const struct shown_row *row)
                             .is_preauth = -1,
                             .raw = "{}"};
     struct civil at = time_to_civil(row->created_ms);
-    struct err err = {0};
     char text[40];
 
     snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", at.year % 10000, at.month, at.day,
              at.hour, at.minute, at.second);
-    stamp_parse(text, &record.created);
+    if (row->created_ms != 0)
+        stamp_parse(text, &record.created);
+    return record;
+}
+
+static void show(struct till *till, const struct shown_row *row)
+{
+    struct record record = record_of(row);
+    struct err err = {0};
+
     if (!cache_store(till->cache, &record, 1, SOURCE_LIST, NULL, &err))
         fail_msg("store: %s", err.detail);
     ops_hold_against_lists(till->ops, CHANGED_PAYMENTS | CHANGED_MODIFICATIONS);
@@ -248,6 +257,113 @@ static void closed_by_hand(void **state)
     }
 }
 
+/* --- not of ours ------------------------------------------------------------------------------ */
+
+/* A name of ours on something else than was asked for tells nothing of how that has ended. */
+static void name_on_something_else(void **state)
+{
+    struct till *till = *state;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    struct op_request link = {.kind = OP_LINK, .amount = money_make(1250, "EUR")};
+    char id[INTENT_ID_SIZE], custom[64];
+
+    till_start(till, &request, id);
+    till_wait(till, id, INTENT_CONFIRMED);
+    name_of(till, id, custom);
+    show_payment(till, "HOTEL9-POSXT-300001", custom, 9900);
+    assert_int_equal(till_get(till, id)->state, INTENT_CONFIRMED);
+    random_uuid(link.form_id);
+    till_start(till, &link, id);
+    till_wait(till, id, INTENT_CONFIRMED);
+    name_of(till, id, custom);
+    show_payment(till, "HOTEL9-POSXT-300002", custom, 1250);
+    assert_int_equal(till_get(till, id)->state, INTENT_CONFIRMED);
+}
+
+/* Neither an empty name nor one of others is one of ours. No time excludes nothing. */
+static void no_name_and_no_time(void **state)
+{
+    static const struct intent_move absent = {.to = INTENT_NOT_EXECUTED, .why = "absent"};
+    struct till *till = *state;
+    struct shown_row row = {
+        .id = "HOTEL9-POSXT-310001", .status = "success", .custom = "", .minor = 1250};
+    struct intent stranger;
+    struct record record = record_of(&row);
+    char id[INTENT_ID_SIZE];
+
+    end_lost(till, id, &absent);
+    stranger = *till_get(till, id);
+    stranger.id[0] = 'x';
+    reconcile_late(till->ops, &stranger, &record); /* is in no journal */
+    assert_int_equal(till_get(till, id)->state, INTENT_NOT_EXECUTED);
+    show(till, &row);
+    assert_int_equal(till_get(till, id)->state, INTENT_MANUAL);
+}
+
+/* Found by its name while its answer was awaited: a row without one says nothing against it. */
+static void never_unknown(void **state)
+{
+    struct till *till = *state;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    struct intent_move declined = {.to = INTENT_DECLINED,
+                                   .server_reference = "HOTEL9-POSXT-350001",
+                                   .evidence = "found in the list"};
+    struct shown_row row = {.id = "HOTEL9-POSXT-350002", .status = "success", .minor = 1250};
+    char id[INTENT_ID_SIZE];
+
+    till_faults(till, "POST/pos/payment:silent");
+    till_start(till, &request, id);
+    till_wait(till, id, INTENT_SENT);
+    assert_true(journal_learn(till->journal, id, &declined, NULL));
+    row.created_ms = clock_utc_ms() + 30 * DAY_MS;
+    show(till, &row);
+    row.id = "HOTEL9-POSXT-350003";
+    row.created_ms = clock_utc_ms();
+    show(till, &row);
+    assert_int_equal(till_get(till, id)->state, INTENT_DECLINED);
+}
+
+/* --- refunds of others ------------------------------------------------------------------------ */
+
+static void refunds_by_others(void **state)
+{
+    static const struct {
+        const char *status; /* of the payment, NULL: not in the lists */
+        int preauth;
+        int64_t refunded;
+        enum intent_state end;
+    } cases[] = {
+        {NULL, 0, 0, INTENT_UNKNOWN},           /* nothing is known of it */
+        {"success", 1, 5001, INTENT_UNKNOWN},   /* its capture has not been read */
+        {"success", 0, 5000, INTENT_UNKNOWN},   /* not too much */
+        {"success", 0, 5001, INTENT_MANUAL},
+        {"pending", 0, 1, INTENT_MANUAL},
+    };
+    struct till *till = *state;
+    char payment[64], id[INTENT_ID_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char object[2][32];
+        snprintf(object[0], sizeof object[0], "HOTEL9-POSXT-36000%zu", i);
+        snprintf(object[1], sizeof object[1], "HOTEL9-TEST-36000%zu", i);
+        lose_refund(till, payment, id);
+        struct intent intent = *till_get(till, id);
+        struct record rows[] = {
+            record_of(&(struct shown_row){object[0], cases[i].status, NULL, NULL, 5000, 1}),
+            record_of(&(struct shown_row){object[1], "success", NULL, object[0],
+                                          cases[i].refunded, 1}),
+        };
+        rows[0].is_preauth = cases[i].preauth;
+        if (cases[i].status != NULL) {
+            assert_true(cache_store(till->cache, &rows[0], 1, SOURCE_LIST, NULL, NULL));
+            assert_true(cache_store(till->cache, &rows[1], 1, SOURCE_LIST, NULL, NULL));
+        }
+        intent.target = object[0];
+        reconcile_check_refunds(till->ops, &intent);
+        assert_int_equal(till_get(till, id)->state, cases[i].end);
+    }
+}
+
 /* --- a second reading that never comes whole ------------------------------------------------- */
 
 static void look(struct till *till, const char *id)
@@ -289,9 +405,17 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, till_setup, till_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(charged_after_all),       TEST(adopted_refusal), TEST(adopted_failure),
-        TEST(refund_of_a_month_later), TEST(charge_of_a_month_later),
-        TEST(closed_by_hand),          TEST(absent_once),
+        TEST(charged_after_all),
+        TEST(adopted_refusal),
+        TEST(adopted_failure),
+        TEST(refund_of_a_month_later),
+        TEST(charge_of_a_month_later),
+        TEST(closed_by_hand),
+        TEST(name_on_something_else),
+        TEST(no_name_and_no_time),
+        TEST(never_unknown),
+        TEST(refunds_by_others),
+        TEST(absent_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
