@@ -200,7 +200,7 @@ static void wall_clocks(void **state)
     } cases[] = {
         {0, 0, -30, INTENT_NOT_EXECUTED}, {0, 0, 2, INTENT_MANUAL},
         {0, 0, 30, INTENT_NOT_EXECUTED},  {0, 10, 30, INTENT_MANUAL}, /* no clock tells */
-        {0, -10, 30, INTENT_MANUAL},      {10, 0, 0, INTENT_MANUAL}, /* sent in times to come */
+        {0, -10, 30, INTENT_MANUAL},      {10, 0, -5, INTENT_MANUAL}, /* sent in times to come */
         {2, 0, -2, INTENT_MANUAL},                                   /* found before it was sent */
         {2, 0, -4, INTENT_NOT_EXECUTED},  {-2, 0, 4, INTENT_NOT_EXECUTED},
     };
