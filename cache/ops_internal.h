@@ -150,6 +150,7 @@ struct watch {
     unsigned step;               /* of the back-off */
     bool reading;
     bool looked;                 /* a reading has ended */
+    int64_t begun_boot_ms;       /* its last pass began then */
     bool mine;                   /* sent by this process: a link may be sent again */
     struct absence {             /* the first of the two readings that show absence */
         bool seen;

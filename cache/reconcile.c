@@ -8,6 +8,7 @@
 #include "ops_internal.h"
 
 #define READS_AT_ONCE     4
+#define SOON_MS           INT64_C(1000)
 #define FOREIGN_MS        (INT64_C(10) * 1000) /* how often others are asked if they live */
 #define DAY_MS            (INT64_C(24) * 3600 * 1000)
 #define ACCEPTED_MAX_MS   (7 * DAY_MS)
@@ -95,6 +96,8 @@ static int64_t wait_unknown(struct watch *watch, const struct intent *intent)
                               : quiet_end;
         if (special > now && special - now < wait)
             wait = special - now;
+        else if (special <= now && watch->begun_boot_ms < quiet_end)
+            wait = SOON_MS; /* the quiet period ended while a long list was read */
     }
     arena_done(&arena);
     return wait;
@@ -161,6 +164,7 @@ static void watch_read_done(void *ctx, const struct list_result *result)
 
     watch->reading = false;
     watch->looked = true;
+    watch->begun_boot_ms = result->begun_boot_ms;
     if (journal_get(ops->journal, watch->id, &arena, &intent, NULL) && is_followed(&intent)) {
         if (intent.state == INTENT_ACCEPTED) {
             reconcile_apply_accepted(ops, &intent, result->rows, result->count);
@@ -210,8 +214,10 @@ static void watch_look(struct watch *watch)
         watch_delay(watch, ACCEPTED_MAX_WAIT); /* its end comes back with reconcile_follow() */
     } else {
         watch->reading = reconcile_read(ops, &intent, watch_read_done, watch, NULL);
-        if (!watch->reading)
+        if (!watch->reading) {
+            watch->begun_boot_ms = clock_boot_ms();
             watch_delay_again(watch, &intent, -1);
+        }
     }
     arena_done(&arena);
 }

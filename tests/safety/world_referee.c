@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "world_server.h"
+#include "world_truth.h"
 
 #define PATIENCE_MS (2 * MINUTE) /* beyond the quiet period, with the network healthy */
 
@@ -173,99 +173,6 @@ void referee_check_patience(void)
             proc_enter(witness(i), check_patience, NULL);
 }
 
-/* --- what the server made of a key ------------------------------------------------------------ */
-
-struct truth {
-    const char *id, *state, *claim, *target;
-    enum op_kind kind;
-    int64_t attempt, charged, minor;
-    const struct srv_key *key;
-    const struct form *form;
-    int objects, good, open, bad; /* of this key at the server, by their status now */
-    bool flipped;                  /* one of them succeeded, then failed */
-    bool sparse;                   /* a row that left out its amount, and fits in the rest */
-    bool claims_own, claims_other; /* server_reference names an object of it, of somebody else */
-    int likes;                     /* others' objects that could be ours, as far as lists tell */
-    bool claims_like;              /* it claims one that nothing at all tells apart from ours */
-    bool other_boot;               /* sent before the machine was started anew */
-    bool clock_lost;               /* and the wall clock was moved: given up after a day */
-};
-
-static void count_status(struct truth *truth, const char *status, bool own, bool claimed)
-{
-    truth->claims_own |= claimed && own;
-    truth->claims_other |= claimed && !own;
-    if (!own)
-        return;
-    truth->objects++;
-    if (strcmp(status, "success") == 0)
-        truth->good++;
-    else if (strcmp(status, "pending") == 0 || strcmp(status, "received") == 0)
-        truth->open++;
-    else
-        truth->bad++;
-}
-
-/* When an object must have been made to be taken for ours. wide: its time has no zone. */
-static bool in_window(const struct truth *truth, int64_t made_at, bool wide)
-{
-    int64_t quiet = truth->kind == OP_CHARGE ? world.settings.quiet_charge
-                                             : world.settings.quiet_modification;
-    int64_t slack = truth->kind == OP_CHARGE ? 2 * MINUTE + SECOND : MINUTE;
-    int64_t zone = wide ? 14 * HOUR : 0;
-
-    return truth->form != NULL && truth->form->leaves > 0 &&
-           made_at >= truth->form->first_left - slack - zone &&
-           made_at <= truth->form->last_left + 2 * quiet + 20 * MINUTE + zone;
-}
-
-static void look_at_payments(struct truth *truth, int index)
-{
-    for (int i = 0; i < server.payment_count; i++) {
-        const struct srv_payment *row = &server.payments[i];
-        bool own = row->key == index && index >= 0;
-        bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
-        count_status(truth, srv_payment_status(row, world.now), own, claimed);
-        truth->flipped |= own && row->flips_at != 0 && row->flips_at <= world.now;
-        /* Where names are echoed, only a row without one of ours can be taken for ours. */
-        bool fits = (!server.echoes || strchr(row->custom, '~') == NULL) &&
-                    strcmp(row->poi, truth->target) == 0;
-        bool in_time = truth->other_boot || in_window(truth, row->made_at, !server.zoned);
-        bool like = !own && fits && row->minor == truth->minor;
-        truth->likes += like && in_time;
-        truth->sparse |= fits && in_time && row->sparse;
-        truth->claims_like |=
-            like && claimed && !server.echoes && in_window(truth, row->made_at, false);
-    }
-}
-
-static void look_at_modifications(struct truth *truth, int index)
-{
-    for (int i = 0; i < server.modification_count; i++) {
-        const struct srv_modification *row = &server.modifications[i];
-        bool own = row->key == index && index >= 0;
-        bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
-        count_status(truth, srv_modification_status(row, world.now), own, claimed);
-        truth->flipped |= own && row->flips_at != 0 && row->flips_at <= world.now;
-        bool fits = strcmp(row->type, op_name(truth->kind)) == 0 &&
-                    strcmp(server.payments[row->payment].ref, truth->target) == 0 &&
-                    in_window(truth, row->made_at, false);
-        bool like = !own && fits && row->minor == truth->minor;
-        truth->likes += like;
-        truth->sparse |= fits && row->sparse;
-        truth->claims_like |= like && claimed;
-    }
-}
-
-static void look_at_sessions(struct truth *truth, int index)
-{
-    for (int i = 0; i < server.session_count; i++) {
-        const struct srv_session *row = &server.sessions[i];
-        bool claimed = truth->claim != NULL && strcmp(truth->claim, row->ref) == 0;
-        count_status(truth, "success", row->key == index && index >= 0, claimed);
-    }
-}
-
 /* --- the verdict ---------------------------------------------------------------------------- */
 
 static bool is(const struct truth *truth, const char *state)
@@ -292,7 +199,9 @@ static const char *excuse(const struct truth *truth)
 {
     if (truth->key != NULL && truth->key->beyond)
         return "executed beyond the quiet period";
-    if (truth->flipped)
+    if (truth->came_late)
+        return "executed when absence could have been shown already";
+    if (truth->flipped || truth->target_failed)
         return "the server changed its mind";
     if (truth->objects > 1)
         return "the server ran one key twice";
@@ -304,7 +213,7 @@ static const char *excuse(const struct truth *truth)
     if (truth->sparse)
         return "rows left out what would tell";
     bool by_name = truth->kind == OP_CHARGE || truth->kind == OP_LINK;
-    if (by_name && !server.echoes && truth->objects > 0)
+    if (by_name && !server.echoes && (truth->objects > 0 || truth->kind == OP_LINK))
         return "rows have no names";
     if (truth->clock_lost)
         return "nobody knows when it was sent";
@@ -365,20 +274,6 @@ static void judge_end(const struct truth *truth)
         complain(truth, "charged twice, and nobody is told");
 }
 
-static const struct srv_key *find_key(struct truth *truth)
-{
-    truth->key = server_key(truth->id);
-    int index = truth->key == NULL ? -1 : (int)(truth->key - server.keys);
-
-    if (truth->kind == OP_CHARGE)
-        look_at_payments(truth, index);
-    else if (truth->kind == OP_LINK)
-        look_at_sessions(truth, index);
-    else
-        look_at_modifications(truth, index);
-    return truth->key;
-}
-
 static void check_counts(const struct truth *truth)
 {
     int most = quirk(FAULT_DISHONOURED) ? (int)truth->attempt : 1;
@@ -409,7 +304,8 @@ static void check_rows(struct proc *proc)
                              " (SELECT count(*) FROM audit a WHERE a.intent_id = i.intent_id),"
                              " (SELECT count(DISTINCT rev) FROM audit a"
                              "  WHERE a.intent_id = i.intent_id), sent_boot_id IS NOT ?1,"
-                             " coalesce(why = 'not found out within a day', 0)"
+                             " coalesce(why IN ('not found out within a day',"
+                             "  'not finished within seven days'), 0)"
                              " FROM intent i",
                              clock_boot_id());
     int step = SQLITE_ERROR;
@@ -435,7 +331,7 @@ static void check_rows(struct proc *proc)
         if (sqlite3_column_int64(stmt, 10) != rev || sqlite3_column_int64(stmt, 11) != rev)
             world_violation("%s has %lld changes and %lld audit rows", truth.id, (long long)rev,
                             (long long)sqlite3_column_int64(stmt, 10));
-        find_key(&truth);
+        truth_look(&truth);
         world_trace("row %.8s %s %s: made %d good %d open %d", truth.id, op_name(truth.kind),
                     truth.state, truth.objects, truth.good, truth.open);
         check_counts(&truth);
