@@ -8,6 +8,7 @@
 
 #define POLL_MS    MINUTE
 #define POLL_PAGES 12
+#define NEWS_MS    50
 
 /* --- lists on the screen: what holds ended rows against the API ------------------------------ */
 
@@ -21,17 +22,34 @@ static void on_hold(void *ctx)
     ops_hold_against_lists(proc->ops, bits);
 }
 
+static void hold_soon(struct proc *proc, unsigned bits, int64_t delay_ms)
+{
+    proc->bits |= bits;
+    if (proc->hold == NULL)
+        proc->hold = loop_timer_start(proc->loop, delay_ms, on_hold, proc);
+}
+
+/* The kernel tells the other consoles of the host that the journal was written to. */
+static void tell_others(const struct proc *proc)
+{
+    for (int i = 0; i < WORLD_PROCS; i++) {
+        struct proc *other = &world.procs[i];
+        if (other != proc && other->host == proc->host && other->alive && !other->dying &&
+            other->ops != NULL)
+            hold_soon(other, CHANGED_JOURNAL, NEWS_MS);
+    }
+}
+
 static void on_change(void *ctx, unsigned bits)
 {
     struct proc *proc = ctx;
 
-    if (bits & CHANGED_JOURNAL)
+    if (bits & CHANGED_JOURNAL) {
         referee_moved(proc);
-    if ((bits & (CHANGED_PAYMENTS | CHANGED_MODIFICATIONS)) == 0 || proc->ops == NULL)
-        return;
-    proc->bits |= bits;
-    if (proc->hold == NULL)
-        proc->hold = loop_timer_start(proc->loop, 0, on_hold, proc);
+        tell_others(proc);
+    }
+    if ((bits & (CHANGED_PAYMENTS | CHANGED_MODIFICATIONS)) != 0 && proc->ops != NULL)
+        hold_soon(proc, bits, 0);
 }
 
 struct poll { /* one list on its way into the cache */
