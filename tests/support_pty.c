@@ -28,13 +28,14 @@ static int64_t now_ms(void)
 
 static void log_add(struct pty *pty, const char *bytes, size_t len)
 {
-    if (pty->log_len + len > pty->log_cap) {
-        pty->log_cap = (pty->log_len + len) * 2;
+    if (pty->log_len + len >= pty->log_cap) {
+        pty->log_cap = (pty->log_len + len) * 2 + 1;
         pty->log = realloc(pty->log, pty->log_cap);
         assert(pty->log);
     }
     memcpy(pty->log + pty->log_len, bytes, len);
     pty->log_len += len;
+    pty->log[pty->log_len] = '\0'; /* so that it may be searched as text */
 }
 
 /* One read; false when there was nothing to read. */
