@@ -91,7 +91,7 @@ check:
 
 TESTS     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_HELP := $(call objects,$(filter-out tests/support_core.c,$(wildcard tests/support*.c)))
-PTY_RUN   := $(call objects,$(wildcard tests/pty_run*.c tests/support_pty*.c))
+PTY_RUN   := $(call objects,$(wildcard tests/pty_run*.c tests/support_pty*.c) tests/support_folder.c)
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_HELP) $(ARCHIVES)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
@@ -110,7 +110,7 @@ tests: $(TESTS) $(BUILD)/tests/pty_run
 # The proof of money safety: each program has its main; "simulate" brings its own clock, loop, network
 # and disk (world_*.c), which stand before the archives and so in place of theirs.
 SAFETY_HELP  := $(call objects,$(wildcard tests/safety/support*.c tests/support*.c))
-SAFETY_WORLD := $(call objects,$(wildcard tests/safety/world*.c))
+SAFETY_WORLD := $(call objects,$(wildcard tests/safety/world*.c) tests/support_folder.c)
 SAFETY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out %/shim.c $(wildcard tests/safety/support*.c \
           tests/safety/world*.c),$(wildcard tests/safety/*.c)))
 $(BUILD)/tests/safety/simulate: $(BUILD)/tests/safety/simulate.o $(SAFETY_WORLD) $(ARCHIVES)

@@ -16,10 +16,10 @@
    The program starts by itself at the first directive that needs it. A first line
    "variants en es-live en-120x40" plays the script once for each word (pty_run_variant.c). */
 #include "pty_run.h"
+#include "support_folder.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -349,12 +349,6 @@ static void set_environment(const struct script *script)
     setenv("AVIRATO_CLOCK", FIXED_CLOCK_MS, 1);
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static void clean_up(struct script *script)
 {
     run_simulator_stop(script, NULL);
@@ -365,7 +359,7 @@ static void clean_up(struct script *script)
         free(script->words[i]);
     for (size_t i = 0; i < script->mask_count; i++)
         regfree(&script->masks[i]);
-    nftw(script->temp, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(script->temp);
 }
 
 bool script_play(struct script *script)

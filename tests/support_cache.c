@@ -1,4 +1,3 @@
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <cmocka.h>
 
 #include "support_cache.h"
+#include "support_folder.h"
 
 #define NOW_WALL_MS INT64_C(1795356000000) /* 2026-11-22 14:00:00 */
 
@@ -39,18 +39,10 @@ void box_open(struct box *box)
     box_reopen(box);
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
-{
-    (void)info;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 void box_close(struct box *box)
 {
     cache_close(box->cache);
-    nftw(box->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    folder_remove(box->folder);
 }
 
 uint32_t test_random(uint32_t bound)

@@ -1,6 +1,6 @@
 #include "support_console.h"
+#include "support_folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -57,16 +57,10 @@ void console_begin(struct console *console)
     console_wait(console, "of 400");
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
 void console_end(struct console *console)
 {
     pty_close(console->pty);
-    nftw(console->home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(console->home);
 }
 
 static void fail_with_screen(struct console *console, const char *what, const char *text)

@@ -1,10 +1,10 @@
 #include "support_money.h"
+#include "support_folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,12 +98,6 @@ int till_setup(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
 int till_teardown(void **state)
 {
     struct till *till = *state;
@@ -112,7 +106,7 @@ int till_teardown(void **state)
     till_close(till);
     sim_stop(till->sim);
     loop_free(till->loop);
-    nftw(till->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    folder_remove(till->folder);
     arena_done(&shown);
     free(till);
     return 0;

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "support_pty.h"
+#include "support_folder.h"
 
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +18,6 @@
 static char folder[64], program[PATH_MAX];
 static char home[96], base[128];
 static struct pty *server, *pty;
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
 
 /* The program lies one folder above the tests. */
 static void find_program(void)
@@ -63,7 +57,7 @@ static int end(void **state)
     pty_close(pty);
     pty_close(server);
     pty = server = NULL;
-    return nftw(folder, remove_one, 12, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 #define WORDS_MAX 12

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "../tui/config.h"
+#include "support_folder.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,17 +34,11 @@ static int begin(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int end(void **state)
 {
     (void)state;
     config_done(&config);
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 /* A file of the test's own folder; its path lives until the next call. */

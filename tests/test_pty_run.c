@@ -1,6 +1,5 @@
 /* The runner of key scripts, tried on a small shell script in the console's place: what should pass
    passes, and each kind of failure is seen and told. */
-#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <qrencode.h>
@@ -15,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include "support_folder.h"
 
 static const char console[] =
     "#!/bin/sh\n"
@@ -238,16 +239,10 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat, (void)type, (void)ftw;
-    return remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return folder_remove(folder);
 }
 
 int main(void)

@@ -124,7 +124,7 @@ static void promise_what_was_told(struct proof *proof)
 
     snprintf(from, sizeof from, "%s/.local", proof->home);
     snprintf(to, sizeof to, "%s/.local", proof->image);
-    rig_remove(proof->image);
+    folder_remove(proof->image);
     mkdir(proof->image, 0700);
     rig_copy(from, to);
     struct journal *journal = rig_journal(proof->image, &err);

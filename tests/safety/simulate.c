@@ -5,7 +5,6 @@
    Seeds that have failed once (seeds.txt beside this file) always run first. Every failing seed and
    100 passing ones run twice, and must leave the same trace. */
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "world.h"
+#include "../support_folder.h"
 
 #define SHORT_SEEDS  1500
 #define FULL_SEEDS   20000
@@ -39,15 +39,9 @@ static size_t old_count;
 
 /* --- the folder ----------------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
 static void clean_up(void)
 {
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    folder_remove(folder);
 }
 
 static void on_signal(int signal)

@@ -1,8 +1,8 @@
 #include "support_company.h"
+#include "../support_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -94,17 +94,11 @@ bool company_open(struct company *company, int argc, char **argv, const char *us
     return company->sim != NULL;
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
 void company_close(struct company *company)
 {
     sim_stop(company->sim);
     loop_free(company->loop);
-    nftw(company->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(company->folder);
 }
 
 /* It cannot go on: nothing is left behind. */

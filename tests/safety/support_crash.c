@@ -1,8 +1,8 @@
 #include "support_crash.h"
+#include "../support_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -55,17 +55,6 @@ void crash_leap(struct crash_scene *scene, int64_t ms)
 }
 
 /* --- files ----------------------------------------------------------------------------------- */
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static const char *path_in(const struct crash_scene *scene, const char *name)
 {
@@ -311,8 +300,8 @@ void crash_reset(struct crash_scene *scene, bool fresh)
     sim_stop(scene->sim);
     scene->sim = NULL;
     scene->ambiguous = false;
-    remove_tree(path_in(scene, "state"));
-    remove_tree(path_in(scene, "cache"));
+    folder_remove(path_in(scene, "state"));
+    folder_remove(path_in(scene, "cache"));
     unlink(path_in(scene, "server.db-journal"));
     unlink(path_in(scene, "server.db-wal"));
     unlink(path_in(scene, "server.db-shm"));
@@ -420,7 +409,7 @@ void crash_close(struct crash_scene *scene)
     sim_stop(scene->sim);
     loop_free(scene->loop);
     clock_replace(NULL, NULL);
-    remove_tree(scene->folder);
+    folder_remove(scene->folder);
     scene->totals->folders[scene->worker][0] = '\0';
 }
 
@@ -428,5 +417,5 @@ void crash_sweep(struct crash_totals *totals)
 {
     for (size_t i = 0; i < CRASH_WORKERS; i++)
         if (totals->folders[i][0] != '\0')
-            remove_tree(totals->folders[i]);
+            folder_remove(totals->folders[i]);
 }

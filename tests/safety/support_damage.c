@@ -1,8 +1,8 @@
 #include "support_damage.h"
+#include "../support_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -285,12 +285,6 @@ void damage_clear(struct damage *all)
     unlink(all->elsewhere);
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
 void damage_close(struct damage *all)
 {
     sim_stop(all->sim);
@@ -300,5 +294,5 @@ void damage_close(struct damage *all)
     blob_done(&all->half);
     blob_done(&all->half_side);
     if (strncmp(all->home, "/dev/shm/damage-", 16) == 0)
-        nftw(all->home, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        folder_remove(all->home);
 }

@@ -388,7 +388,7 @@ void disk_image(const struct disk *disk, enum disk_luck luck, uint64_t *random, 
     draw.until = disk->moment - (int64_t)(rig_random(random) % (disk_pending(disk) + 1));
     *hash = UINT64_C(14695981039346656037);
     draw_names(disk, &draw, happened);
-    rig_remove(target);
+    folder_remove(target);
     mkdir(target, 0700);
     for (size_t i = 0; i < disk->naming_count; i++) {
         const struct naming *naming = &disk->namings[i];

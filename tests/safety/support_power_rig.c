@@ -74,17 +74,6 @@ static bool share_clock(struct rig *rig)
 
 /* --- folders --------------------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-    (void)info, (void)type, (void)at;
-    return remove(path);
-}
-
-void rig_remove(const char *folder)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -109,7 +98,7 @@ void rig_configure(const char *home)
 void rig_home(struct rig *rig, const char *name, char *path, size_t size)
 {
     snprintf(path, size, "%s/%s", rig->root, name);
-    rig_remove(path);
+    folder_remove(path);
     mkdir(path, 0700);
     rig_configure(path);
 }
@@ -147,7 +136,7 @@ static int copy_one(const char *path, const struct stat *info, int type, struct 
 
 void rig_copy(const char *from, const char *to)
 {
-    rig_remove(to);
+    folder_remove(to);
     copy_from = from;
     copy_to = to;
     nftw(from, copy_one, 16, FTW_PHYS);
@@ -218,7 +207,7 @@ void rig_close(struct rig *rig)
     loop_free(rig->loop);
     clock_replace(NULL, NULL);
     munmap(ahead, sizeof *ahead);
-    rig_remove(rig->root);
+    folder_remove(rig->root);
 }
 
 /* --- one run --------------------------------------------------------------------------------- */

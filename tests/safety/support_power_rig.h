@@ -3,6 +3,7 @@
 #ifndef TESTS_SAFETY_SUPPORT_POWER_RIG_H
 #define TESTS_SAFETY_SUPPORT_POWER_RIG_H
 
+#include "../support_folder.h"
 #include "../support_money.h"
 
 #define RIG_WORDS 12
@@ -24,8 +25,8 @@ void rig_close(struct rig *rig);
 /* A home folder with a configuration and nothing else, made or made anew. */
 void rig_home(struct rig *rig, const char *name, char *path, size_t size);
 void rig_configure(const char *home);
-void rig_remove(const char *folder); /* with all that is in it */
-void rig_copy(const char *from, const char *to); /* likewise; what to had before goes */
+/* What was at to before goes, with all that is in it. */
+void rig_copy(const char *from, const char *to);
 
 struct rig_run {
     const char *home;
