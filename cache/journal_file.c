@@ -183,7 +183,7 @@ bool journal_write_end(struct journal *journal, bool good, struct err *err)
         db_rollback(journal->db);
     if (!good)
         return write_failed(journal, err);
-    if ( journal->changes != NULL)
+    if (journal->changes != NULL)
         changes_raise(journal->changes, CHANGED_JOURNAL);
     return true;
 }

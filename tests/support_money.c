@@ -1,4 +1,5 @@
 #include "support_money.h"
+#include "support_clock.h"
 #include "support_folder.h"
 
 #include <setjmp.h>
@@ -102,7 +103,7 @@ int till_teardown(void **state)
 {
     struct till *till = *state;
 
-    clock_replace(NULL, NULL);
+    clocks_set_right();
     till_close(till);
     sim_stop(till->sim);
     loop_free(till->loop);
@@ -128,6 +129,15 @@ struct op_request till_charge(const char *terminal, int64_t minor)
                                  .target = terminal,
                                  .amount = money_make(minor, "EUR"),
                                  .reference = "RES-2026"};
+
+    random_uuid(request.form_id);
+    return request;
+}
+
+struct op_request till_link(int64_t minor)
+{
+    struct op_request request = {
+        .kind = OP_LINK, .amount = money_make(minor, "EUR"), .description = "Depósito"};
 
     random_uuid(request.form_id);
     return request;
@@ -205,6 +215,17 @@ const struct intent *till_run(struct till *till, const struct op_request *reques
 
     till_start(till, request, id);
     return till_wait(till, id, state);
+}
+
+const char *till_charged(struct till *till, int64_t minor, bool is_preauth)
+{
+    static char reference[64];
+    struct op_request request = till_charge(TERMINAL_1, minor);
+
+    request.is_preauth = is_preauth;
+    snprintf(reference, sizeof reference, "%s",
+             till_run(till, &request, INTENT_CONFIRMED)->server_reference);
+    return reference;
 }
 
 void till_referee(struct till *till, const struct intent *intent, int64_t executions)

@@ -32,6 +32,7 @@ void till_close(struct till *till); /* its end */
 void till_restart_sim(struct till *till, const char *faults);
 
 struct op_request till_charge(const char *terminal, int64_t minor);
+struct op_request till_link(int64_t minor);
 /* A modification of a payment, as a person would confirm it: with what the cache says now. */
 struct op_request till_modify(struct till *till, enum op_kind kind, const char *payment,
                               int64_t minor);
@@ -42,6 +43,8 @@ const struct intent *till_get(struct till *till, const char *id);
 /* Starts it and waits. */
 const struct intent *till_run(struct till *till, const struct op_request *request,
                               enum intent_state state);
+/* A confirmed charge on the first terminal: its reference, valid until the next call. */
+const char *till_charged(struct till *till, int64_t minor, bool is_preauth);
 /* The referee: no key may ever be executed twice, one POST an attempt. */
 void till_referee(struct till *till, const struct intent *intent, int64_t executions);
 /* Waits for VOID; why begins so, and the server has seen nothing. */

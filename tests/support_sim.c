@@ -1,4 +1,5 @@
 #include "support_sim.h"
+#include "support_clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REPLY_MAX   (8u << 20)
@@ -64,29 +64,12 @@ void lab_close(struct sim_lab *lab)
     free(lab);
 }
 
-static int64_t ahead_ms;
-
-static int64_t read_clock(clockid_t clock)
-{
-    struct timespec at;
-    clock_gettime(clock, &at);
-    return at.tv_sec * INT64_C(1000) + at.tv_nsec / 1000000 + ahead_ms;
-}
-
-static int64_t utc_ahead(void)
-{
-    return read_clock(CLOCK_REALTIME);
-}
-
-static int64_t boot_ahead(void)
-{
-    return read_clock(CLOCK_BOOTTIME);
-}
-
 void lab_skip(int64_t ms)
 {
-    ahead_ms = ms ? ahead_ms + ms : 0;
-    clock_replace(ms ? utc_ahead : NULL, ms ? boot_ahead : NULL);
+    if (ms == 0)
+        clocks_set_right();
+    else
+        clocks_put_on(ms, ms);
 }
 
 void lab_new_key(struct sim_lab *lab)

@@ -14,32 +14,11 @@
 
 #include <cmocka.h>
 
+#include "support_clock.h"
 #include "support_money.h"
 #include "support_server.h"
 
 #define DAY_MS INT64_C(86400000)
-
-/* --- clocks ---------------------------------------------------------------------------------- */
-
-static int64_t utc_shift, boot_shift;
-
-static int64_t read_clock(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t shifted_utc(void)
-{
-    return read_clock(CLOCK_REALTIME) + utc_shift;
-}
-
-static int64_t shifted_boot(void)
-{
-    return read_clock(CLOCK_BOOTTIME) + boot_shift;
-}
 
 struct waiting {
     struct till *till;
@@ -77,14 +56,13 @@ static enum intent_state charge_by_clock(struct till *till, int64_t minor, int64
         char id[INTENT_ID_SIZE];
         struct op_request request = till_charge(TERMINAL_1, minor);
         struct waiting waiting = {till, id};
-        utc_shift = sending;
-        clock_replace(shifted_utc, shifted_boot);
+        clocks_set_off(sending, 0);
         till->loop = loop_new();
         till_open(till);
         till_start(till, &request, id);
         if (!loop_run_until(till->loop, is_unknown, &waiting, 10000))
             _exit(100);
-        utc_shift = reading;
+        clocks_set_off(reading, 0);
         bool ended = loop_run_until(till->loop, has_ended, &waiting, 12000);
         _exit(ended ? (int)till_get(till, id)->state : 101);
     }
@@ -265,17 +243,15 @@ static void looks_beside_the_wait(void **state)
     char id[INTENT_ID_SIZE];
     struct waiting waiting = {till, id};
 
-    boot_shift = utc_shift = 0;
-    clock_replace(shifted_utc, shifted_boot);
     till_faults(till, "POST/pos/payment:silent-after");
     till_start(till, &request, id);
     till_wait(till, id, INTENT_SENT);
     while (sim_executions_of_key(till->sim, id) == 0)
         loop_turn(till->loop, 5);
-    boot_shift += 155000;
+    clocks_put_on(0, 155000);
     loop_run_until(till->loop, is_confirmed, &waiting, 200);
     assert_int_equal(till_get(till, id)->state, INTENT_SENT);
-    boot_shift += 6000;
+    clocks_put_on(0, 6000);
     assert_true(loop_run_until(till->loop, is_confirmed, &waiting, 5000));
     assert_int_equal(ops_in_flight(till->ops), 1);
     till_referee(till, till_get(till, id), 1);
@@ -289,14 +265,12 @@ static void absence_beside_the_wait(void **state)
     char id[INTENT_ID_SIZE];
     struct waiting waiting = {till, id};
 
-    boot_shift = utc_shift = 0;
-    clock_replace(shifted_utc, shifted_boot);
     till_faults(till, "POST/pos/payment:silent");
     till_start(till, &request, id);
     till_wait(till, id, INTENT_SENT);
     uint64_t before = sim_requests_seen(till->sim, "GET/pos/payments");
     for (int i = 0; i < 6; i++) {
-        boot_shift += 161000;
+        clocks_put_on(0, 161000);
         loop_run_until(till->loop, has_ended, &waiting, 100);
     }
     assert_int_equal(till_get(till, id)->state, INTENT_SENT);
@@ -311,13 +285,10 @@ static void quiet_from_the_last_end(void **state)
     struct intent_move late = {.to = INTENT_UNKNOWN, .why = "no answer came"};
     char id[INTENT_ID_SIZE];
 
-    boot_shift = utc_shift = 0;
-    clock_replace(shifted_utc, shifted_boot);
     till_start(till, &request, id);
     till_wait(till, id, INTENT_UNKNOWN);
     int64_t before = till_get(till, id)->quiet_until_ms;
-    boot_shift += 100;
-    utc_shift += 100;
+    clocks_put_on(100, 100);
     assert_true(journal_learn(till->journal, id, &late, NULL));
     assert_true(till_get(till, id)->quiet_until_ms >= before + 100);
     till_wait(till, id, INTENT_NOT_EXECUTED);

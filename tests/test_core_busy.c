@@ -6,32 +6,21 @@
 #include <stdint.h>
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "support_clock.h"
 #include "support_core.h"
 #include "support_journal.h"
 #include "support_money.h"
 
 /* --- a clock that a test may put on --------------------------------------------------------- */
 
-static int64_t shift;
-
-static int64_t shifted_boot(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + shift;
-}
-
 /* All that is due within that time comes now. */
 static void pass(struct loop *loop, int64_t ms)
 {
-    shift += ms;
-    clock_replace(NULL, shifted_boot);
+    clocks_put_on(0, ms);
     loop_turn(loop, 0);
 }
 
@@ -111,7 +100,7 @@ static void news_of_a_broken_file(void **state)
     journal_news_stop(news);
     journal_close(other);
     loop_free(loop);
-    clock_replace(NULL, NULL);
+    clocks_set_right();
 }
 
 /* --- ends of operations ---------------------------------------------------------------------- */

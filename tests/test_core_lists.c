@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "support_core.h"
+#include "support_clock.h"
 #include "support_money.h"
 #include "support_server.h"
 
@@ -272,26 +272,6 @@ static void words_out_of_turn(void **state)
 
 /* --- days ------------------------------------------------------------------------------------ */
 
-static int64_t shift;
-
-static int64_t shifted(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + shift;
-}
-
-static int64_t shifted_utc(void)
-{
-    return shifted(CLOCK_REALTIME);
-}
-
-static int64_t shifted_boot(void)
-{
-    return shifted(CLOCK_BOOTTIME);
-}
-
 #define DAY_MS INT64_C(86400000)
 
 /* A person's: what is not done after a week, and what is not found out after a day. */
@@ -301,8 +281,6 @@ static void open_for_days(void **state)
     char payment[64], id[INTENT_ID_SIZE];
     struct op_request request = till_charge(TERMINAL_1, 5000);
 
-    shift = 0;
-    clock_replace(shifted_utc, shifted_boot);
     till->sim_settings.modification_long_ms = 100 * DAY_MS;
     till_close(till);
     till_restart_sim(till, NULL);
@@ -312,24 +290,24 @@ static void open_for_days(void **state)
     request = till_modify(till, OP_REFUND, payment, 12); /* stays open */
     till_start(till, &request, id);
     till_wait(till, id, INTENT_ACCEPTED);
-    shift += 6 * DAY_MS;
+    clocks_put_on(6 * DAY_MS, 6 * DAY_MS);
     ops_look_now(till->ops, id);
     while (!ops_has_looked(till->ops, id))
         loop_turn(till->loop, 20);
     assert_int_equal(till_get(till, id)->state, INTENT_ACCEPTED);
-    shift += 2 * DAY_MS;
+    clocks_put_on(2 * DAY_MS, 2 * DAY_MS);
     assert_non_null(strstr(till_wait(till, id, INTENT_MANUAL)->why, "seven days"));
 
     till_faults(till, "POST/pos/payment:drop-before,GET/pos/payments:502-html=404");
     request = till_charge(TERMINAL_1, 1250);
     till_start(till, &request, id);
     till_wait(till, id, INTENT_UNKNOWN);
-    shift += DAY_MS / 2;
+    clocks_put_on(DAY_MS / 2, DAY_MS / 2);
     ops_look_now(till->ops, id);
     while (!ops_has_looked(till->ops, id))
         loop_turn(till->loop, 20);
     assert_int_equal(till_get(till, id)->state, INTENT_UNKNOWN);
-    shift += DAY_MS;
+    clocks_put_on(DAY_MS, DAY_MS);
     ops_look_now(till->ops, id);
     assert_non_null(strstr(till_wait(till, id, INTENT_MANUAL)->why, "within a day"));
 }

@@ -14,25 +14,6 @@
 #include "support_money.h"
 #include "support_server.h"
 
-static struct op_request link_request(void)
-{
-    struct op_request request = {.kind = OP_LINK, .amount = money_make(25000, "EUR")};
-
-    random_uuid(request.form_id);
-    return request;
-}
-
-static const char *charged(struct till *till, int64_t minor, bool is_preauth)
-{
-    static char reference[64];
-    struct op_request request = till_charge(TERMINAL_1, minor);
-
-    request.is_preauth = is_preauth;
-    snprintf(reference, sizeof reference, "%s",
-             till_run(till, &request, INTENT_CONFIRMED)->server_reference);
-    return reference;
-}
-
 static void reopen(struct till *till)
 {
     till_close(till);
@@ -121,7 +102,7 @@ static void refunds_on_a_failing_journal(void **state)
     struct till *till = *state;
 
     short_waits(till);
-    const char *payment = charged(till, 900000, false);
+    const char *payment = till_charged(till, 900000, false);
     for (int at = 1;; at++) {
         struct op_request request = till_modify(till, OP_REFUND, payment, 100);
         assert_true(at < 200);
@@ -169,7 +150,7 @@ static void links_on_a_failing_journal(void **state)
 
     short_waits(till);
     for (int at = 1; struck; at++) {
-        struct op_request request = link_request();
+        struct op_request request = till_link(25000);
         char id[INTENT_ID_SIZE];
         assert_true(at < 300);
         till_faults(till, "POST/payment/session:drop-beforex1");
@@ -195,7 +176,7 @@ static void links_on_a_failing_journal(void **state)
 static void refused_requests(void **state)
 {
     struct till *till = *state;
-    struct op_request link = link_request(), charge = till_charge(TERMINAL_1, 1250),
+    struct op_request link = till_link(25000), charge = till_charge(TERMINAL_1, 1250),
                       cancel = {.kind = OP_CANCEL, .target = "HOTEL9-POSXT-999"};
     char *long_url = mem_alloc(70001), id[INTENT_ID_SIZE];
     struct arena arena = {0};
@@ -311,7 +292,7 @@ static void every_fact_counts(void **state)
     struct till *till = *state;
     char payment[64];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 5000, false));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 5000, false));
     for (int i = 0;; i++) {
         struct op_request request = till_modify(till, OP_REFUND, payment, 100);
         char id[INTENT_ID_SIZE];
@@ -337,7 +318,7 @@ static void unknown_amount_stays(void **state)
     struct till *till = *state;
     char payment[64];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 5000, true));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 5000, true));
     struct record foreign = {.kind = REC_MODIFICATION,
                              .id = "HOTEL9-RFXT-778899",
                              .payment_reference = payment,
@@ -358,7 +339,7 @@ static void endless_baseline(void **state)
     struct till *till = *state;
     char payment[64], id[INTENT_ID_SIZE];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 5000, false));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 5000, false));
     struct op_request request = till_modify(till, OP_REFUND, payment, 100);
     till_run(till, &request, INTENT_SUCCEEDED);
     request = till_modify(till, OP_REFUND, payment, 100);
@@ -373,10 +354,10 @@ static void cache_dropped(void **state)
     struct till *till = *state;
     char payment[64], id[INTENT_ID_SIZE];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 5000, false));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 5000, false));
     struct op_request request = till_modify(till, OP_REFUND, payment, 100);
     till_run(till, &request, INTENT_SUCCEEDED);
-    snprintf(payment, sizeof payment, "%s", charged(till, 6000, false));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 6000, false));
     request = till_modify(till, OP_REFUND, payment, 100);
     till_start(till, &request, id);
     char path[96];
@@ -429,12 +410,12 @@ static void no_request_can_start(void **state)
     struct till *till = *state;
     char payment[64], id[INTENT_ID_SIZE];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 5000, false));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 5000, false));
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         for (int at = 1; at < 10; at++) {
             struct op_request request = kinds[i] == OP_CHARGE ? till_charge(TERMINAL_1, 1250)
                                         : kinds[i] == OP_LINK
-                                            ? link_request()
+                                            ? till_link(25000)
                                             : till_modify(till, OP_REFUND, payment, 100);
             core_fail_call("curl_easy_init", at, 0);
             till_start(till, &request, id);

@@ -7,36 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "support_clock.h"
 #include "support_money.h"
 
 #define DAY_MS INT64_C(86400000)
 
 /* --- clocks ---------------------------------------------------------------------------------- */
 
-static int64_t shift;
 static const char *boot = "boot-1";
-
-static int64_t shifted(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + shift;
-}
-
-static int64_t shifted_utc(void)
-{
-    return shifted(CLOCK_REALTIME);
-}
-
-static int64_t shifted_boot(void)
-{
-    return shifted(CLOCK_BOOTTIME);
-}
 
 static const char *this_boot(void)
 {
@@ -383,20 +364,18 @@ static void absent_once(void **state)
     struct op_request request = till_charge(TERMINAL_1, 1250);
     char id[INTENT_ID_SIZE];
 
-    shift = 0;
-    clock_replace(shifted_utc, shifted_boot);
     till_close(till);
     till->settings.second_read_ms = 60000;
     till_open(till);
     till_faults(till, "POST/pos/payment:drop-before");
     till_start(till, &request, id);
     till_wait(till, id, INTENT_UNKNOWN);
-    shift += 1000; /* the quiet period is over */
+    clocks_put_on(1000, 1000); /* the quiet period is over */
     look(till, id);
     assert_int_equal(till_get(till, id)->state, INTENT_UNKNOWN);
     till_faults(till, "GET/pos/payments:502-html=404,GET/pos/payments:502-html=404,"
                       "GET/pos/payments:502-html=404,GET/pos/payments:502-html=404");
-    shift += 2 * DAY_MS;
+    clocks_put_on(2 * DAY_MS, 2 * DAY_MS);
     look(till, id);
     assert_non_null(strstr(till_wait(till, id, INTENT_MANUAL)->why, "within a day"));
 }

@@ -14,17 +14,6 @@
 
 /* --- modifications --------------------------------------------------------------------------- */
 
-static const char *charged(struct till *till, int64_t minor, bool is_preauth)
-{
-    static char reference[64];
-    struct op_request request = till_charge(TERMINAL_1, minor);
-
-    request.is_preauth = is_preauth;
-    snprintf(reference, sizeof reference, "%s",
-             till_run(till, &request, INTENT_CONFIRMED)->server_reference);
-    return reference;
-}
-
 static void rejected(void **state)
 {
     struct till *till = *state;
@@ -44,7 +33,7 @@ static void rejected(void **state)
 static void refunds(void **state)
 {
     struct till *till = *state;
-    const char *payment = charged(till, 5000, false);
+    const char *payment = till_charged(till, 5000, false);
     struct op_request request = till_modify(till, OP_REFUND, payment, 2000);
     char id[INTENT_ID_SIZE];
     struct err err = {0};
@@ -79,7 +68,7 @@ static void holds(void **state)
     struct err err = {0};
     char id[INTENT_ID_SIZE], payment[64];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 5000, true));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 5000, true));
     struct op_request request = till_modify(till, OP_REFUND, payment, 100);
     assert_false(op_start(till->ops, &request, id, &err));
     request = till_modify(till, OP_EXTEND, payment, 0);
@@ -90,7 +79,7 @@ static void holds(void **state)
     till_run(till, &request, INTENT_SUCCEEDED);
     request = till_modify(till, OP_CANCEL, payment, 0);
     assert_false(op_start(till->ops, &request, id, &err));
-    snprintf(payment, sizeof payment, "%s", charged(till, 6000, true));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 6000, true));
     request = till_modify(till, OP_CANCEL, payment, 0);
     till_run(till, &request, INTENT_SUCCEEDED);
 }
@@ -99,7 +88,7 @@ static void holds(void **state)
 static void stale_facts(void **state)
 {
     struct till *till = *state;
-    const char *payment = charged(till, 5000, false);
+    const char *payment = till_charged(till, 5000, false);
     struct op_request first = till_modify(till, OP_REFUND, payment, 1000);
     struct op_request second = till_modify(till, OP_REFUND, payment, 2000);
     char id[INTENT_ID_SIZE];
@@ -126,7 +115,7 @@ static void modification_faults(void **state)
     };
     char payment[64], id[INTENT_ID_SIZE];
 
-    snprintf(payment, sizeof payment, "%s", charged(till, 9000, false));
+    snprintf(payment, sizeof payment, "%s", till_charged(till, 9000, false));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct op_request request = till_modify(till, OP_REFUND, payment, 500);
         till_faults(till, rows[i].faults);
@@ -139,19 +128,10 @@ static void modification_faults(void **state)
 
 /* --- links ----------------------------------------------------------------------------------- */
 
-static struct op_request link_request(int64_t minor)
-{
-    struct op_request request = {
-        .kind = OP_LINK, .amount = money_make(minor, "EUR"), .description = "Depósito"};
-
-    random_uuid(request.form_id);
-    return request;
-}
-
 static void links(void **state)
 {
     struct till *till = *state;
-    struct op_request request = link_request(25000);
+    struct op_request request = till_link(25000);
     const struct intent *intent = till_run(till, &request, INTENT_CONFIRMED);
 
     assert_non_null(intent->payment_url);
@@ -163,7 +143,7 @@ static void links(void **state)
 static void link_again(void **state)
 {
     struct till *till = *state;
-    struct op_request request = link_request(25000);
+    struct op_request request = till_link(25000);
     char id[INTENT_ID_SIZE];
 
     till_faults(till, "POST/payment/session:drop-afterx1");
@@ -177,7 +157,7 @@ static void link_again(void **state)
     till_referee(till, intent, 1);
 
     till_faults(till, "POST/payment/session:drop-before");
-    request = link_request(25000);
+    request = till_link(25000);
     till_start(till, &request, id);
     till_wait(till, id, INTENT_UNKNOWN);
     while (till_get(till, id)->state != INTENT_NOT_EXECUTED) {

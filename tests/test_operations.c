@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "support_clock.h"
 #include "support_money.h"
 
 /* --- charges --------------------------------------------------------------------------------- */
@@ -321,24 +321,6 @@ static struct reading read_payments(struct till *till, bool window)
     return reading;
 }
 
-static int64_t an_hour_on(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return ((int64_t)now.tv_sec + 3600) * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t utc_later(void)
-{
-    return an_hour_on(CLOCK_REALTIME);
-}
-
-static int64_t boot_later(void)
-{
-    return an_hour_on(CLOCK_BOOTTIME);
-}
-
 /* Executed after the quiet period: the list tells, loudly. */
 static void late_execution(void **state)
 {
@@ -354,7 +336,7 @@ static void late_execution(void **state)
     till_start(till, &request, id);
     till_wait(till, id, INTENT_NOT_EXECUTED);
     assert_int_equal(sim_executions_of_key(till->sim, id), 0);
-    clock_replace(utc_later, boot_later); /* till_teardown() puts it back */
+    clocks_put_on(3600000, 3600000); /* till_teardown() puts it back */
     while (till_get(till, id)->state != INTENT_MANUAL) {
         assert_true(read_payments(till, true).complete);
         ops_hold_against_lists(till->ops, till->bits);

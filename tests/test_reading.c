@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "support_clock.h"
 #include "support_money.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -141,26 +141,7 @@ static void refused_like_ours(void **state)
 
 /* --- clocks that disagree --------------------------------------------------------------------- */
 
-static int64_t wall_wrong; /* how far our wall clock is off */
 static const char *boot;
-
-static int64_t now_of(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t wrong_utc(void)
-{
-    return now_of(CLOCK_REALTIME) + wall_wrong;
-}
-
-static int64_t right_boot(void)
-{
-    return now_of(CLOCK_BOOTTIME);
-}
 
 static const char *this_boot(void)
 {
@@ -175,17 +156,16 @@ static void sent_wrongly_dated(struct till *till, int64_t wrong_ms, char id[INTE
     struct op_request request = till_charge(TERMINAL_1, 1250);
     int taken;
 
-    clock_replace(wrong_utc, right_boot);
     boot = "5f0e1c52-1111-4e9c-8d0e-000000000001";
     clock_replace_boot_id(this_boot);
     till_close(till);
     till_open(till);
-    wall_wrong = wrong_ms;
+    clocks_set_off(wrong_ms, 0);
     till_faults(till, "POST/pos/payment:silent");
     till_start(till, &request, id);
     till_wait(till, id, INTENT_SENT);
     till_close(till);
-    wall_wrong = 0;
+    clocks_set_right();
     boot = "5f0e1c52-1111-4e9c-8d0e-000000000002";
     till_open(till);
     assert_true(ops_recover(till->ops, &taken, NULL));

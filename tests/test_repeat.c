@@ -5,23 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "support_clock.h"
 #include "support_money.h"
 
 #define TEN_MINUTES_MS (INT64_C(10) * 60 * 1000)
-
-static int64_t ahead_ms;
-
-static int64_t shifted_utc(void)
-{
-    struct timespec now;
-
-    timespec_get(&now, TIME_UTC);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 + ahead_ms;
-}
 
 static bool is_repeat(struct till *till, const struct op_request *request)
 {
@@ -55,21 +45,19 @@ static void ten_minutes_and_no_longer(void **state)
                 {-TEN_MINUTES_MS, true}}; /* the clock has been set back: better asked */
     struct op_request request = charge(TERMINAL_1, 1250, "RES-1");
 
-    ahead_ms = 0;
-    clock_replace(shifted_utc, NULL);
-    int64_t begun = shifted_utc();
+    int64_t begun = clock_utc_ms();
     const struct intent *first = till_run(till, &request, INTENT_CONFIRMED);
     int64_t since = first->created_ms;
-    assert_in_range(since, begun, shifted_utc());
+    assert_in_range(since, begun, clock_utc_ms());
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct op_request same = charge(TERMINAL_1, 1250, NULL);
         struct op_request named = charge(TERMINAL_2, 990, "RES-1");
-        ahead_ms = 0;
-        ahead_ms = since + rows[i].after_ms - shifted_utc();
+        clocks_set_right();
+        clocks_set_off(since + rows[i].after_ms - clock_utc_ms(), 0);
         assert_int_equal(is_repeat(till, &same), rows[i].asked);
         assert_true(is_repeat(till, &named)); /* a reference is charged once, ever */
     }
-    clock_replace(NULL, NULL);
+    clocks_set_right();
 }
 
 static void another_charge_is_no_repeat(void **state)
@@ -150,8 +138,7 @@ static void a_second_one_meanwhile_is_refused(void **state)
     refuse(till, &named);
     memcpy(request.repeats, first, sizeof first); /* asked about that one */
     random_uuid(request.form_id);
-    ahead_ms = -60000; /* the newest is the one written last, not the one with the latest time */
-    clock_replace(shifted_utc, NULL);
+    clocks_set_off(-60000, 0); /* the newest is the one written last, not that of the latest time */
     till_start(till, &request, second);
     till_wait(till, second, INTENT_CONFIRMED);
     refuse(till, &request); /* by now there are two */
@@ -159,7 +146,7 @@ static void a_second_one_meanwhile_is_refused(void **state)
     random_uuid(request.form_id);
     till_run(till, &request, INTENT_CONFIRMED);
     assert_int_equal(sim_requests_seen(till->sim, "POST/pos/payment"), 3);
-    clock_replace(NULL, NULL);
+    clocks_set_right();
 }
 
 int main(void)
