@@ -269,23 +269,6 @@ static void check_image(struct proof *proof, size_t event, enum disk_luck luck)
 
 /* --- the real program on an image ------------------------------------------------------------ */
 
-static bool is_right(const struct intent *row, int64_t executed)
-{
-    switch (row->state) {
-    case INTENT_CONFIRMED:
-    case INTENT_ACCEPTED:
-    case INTENT_SUCCEEDED:
-    case INTENT_FAILED:
-        return executed == 1;
-    case INTENT_UNKNOWN: /* whether a modification is absent is known after a day */
-        return executed == 0 && row->kind != OP_CHARGE && row->kind != OP_LINK;
-    case INTENT_MANUAL:
-        return false;
-    default:
-        return executed == 0 && intent_state_is_final(row->state);
-    }
-}
-
 static bool had_left(const struct proof *proof, size_t event, const char *id)
 {
     for (size_t i = 0; i < proof->promise_count; i++)
@@ -314,7 +297,8 @@ static void recover_image(struct proof *proof, size_t event, enum disk_luck luck
     if (journal != NULL && journal_list(journal, INTENTS_ALL, 0, &page, &err))
         for (size_t i = 0; i < page.count; i++)
             if (had_left(proof, event, page.rows[i].id) &&
-                !is_right(&page.rows[i], sim_executions_of_key(proof->rig->sim, page.rows[i].id)))
+                !rig_is_right(&page.rows[i],
+                              sim_executions_of_key(proof->rig->sim, page.rows[i].id)))
                 tell(proof, event, luck, "after recovery it is",
                      intent_state_name(page.rows[i].state));
     intent_page_done(&page);

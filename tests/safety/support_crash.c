@@ -1,5 +1,6 @@
 #include "support_crash.h"
 #include "../support_folder.h"
+#include "support_leap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,28 +21,7 @@
 #define PATIENCE_S 30 /* real time; nothing takes a tenth of it */
 #define DESK       "avirato-console/HOTEL9-test"
 
-/* --- the clock that all share ---------------------------------------------------------------- */
-
-static _Atomic(int64_t) *ahead;
 static int64_t kept_ahead; /* when the files were kept that every scenario starts from */
-
-static int64_t read_clock(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + atomic_load(ahead);
-}
-
-static int64_t utc_now(void)
-{
-    return read_clock(CLOCK_REALTIME);
-}
-
-static int64_t boot_now(void)
-{
-    return read_clock(CLOCK_BOOTTIME);
-}
 
 void crash_turn(struct crash_scene *scene, int wait_ms)
 {
@@ -50,7 +30,7 @@ void crash_turn(struct crash_scene *scene, int wait_ms)
 
 void crash_leap(struct crash_scene *scene, int64_t ms)
 {
-    atomic_fetch_add(ahead, ms);
+    leap_by(ms);
     crash_turn(scene, 0);
 }
 
@@ -309,7 +289,7 @@ void crash_reset(struct crash_scene *scene, bool fresh)
         make_folders(scene);
     for (size_t i = 0; i < (fresh ? 1 : COUNT_OF(kept_files)); i++)
         copy_file(path_in(scene, kept_files[i].kept), path_in(scene, kept_files[i].used));
-    atomic_store(ahead, kept_ahead);
+    leap_back_to(kept_ahead);
     if (!start_server(scene))
         abort();
 }
@@ -356,21 +336,6 @@ static bool write_config(const struct crash_scene *scene)
     return fclose(file) == 0;
 }
 
-static bool share_clock(const struct crash_scene *scene)
-{
-    int fd = open(path_in(scene, "clock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    if (fd < 0 || ftruncate(fd, sizeof *ahead) != 0)
-        return false;
-    void *shared = mmap(NULL, sizeof *ahead, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (shared == MAP_FAILED)
-        return false;
-    ahead = shared;
-    clock_replace(utc_now, boot_now);
-    return true;
-}
-
 bool crash_open(struct crash_scene *scene, uint64_t seed)
 {
     const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
@@ -379,7 +344,7 @@ bool crash_open(struct crash_scene *scene, uint64_t seed)
              place == NULL ? "/tmp" : place);
     bool made = mkdtemp(scene->folder) != NULL;
     memcpy(scene->totals->folders[scene->worker], scene->folder, sizeof scene->folder);
-    if (!made || !share_clock(scene) || !write_config(scene))
+    if (!made || !leap_share(path_in(scene, "clock")) || !write_config(scene))
         return false;
     scene->loop = loop_new();
     scene->settings = sim_settings_default();
@@ -398,7 +363,7 @@ bool crash_open(struct crash_scene *scene, uint64_t seed)
     sim_stop(scene->sim);
     scene->sim = NULL;
     keep_files(scene);
-    kept_ahead = atomic_load(ahead);
+    kept_ahead = leap_so_far();
     return true;
 }
 
@@ -408,7 +373,7 @@ void crash_close(struct crash_scene *scene)
         crash_fault(scene, NULL, 0);
     sim_stop(scene->sim);
     loop_free(scene->loop);
-    clock_replace(NULL, NULL);
+    leap_end();
     folder_remove(scene->folder);
     scene->totals->folders[scene->worker][0] = '\0';
 }

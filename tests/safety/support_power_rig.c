@@ -1,18 +1,17 @@
 #include "support_power_rig.h"
 
+#include "support_leap.h"
+
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HANGS_MS 30000
@@ -28,48 +27,6 @@ static void on_signal(int signal)
 bool rig_interrupted(void)
 {
     return interrupted != 0;
-}
-
-/* --- the clock that all share, see shim.c ---------------------------------------------------- */
-
-static _Atomic(int64_t) *ahead; /* ms */
-
-static int64_t read_clock(clockid_t id)
-{
-    struct timespec now;
-
-    clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + atomic_load(ahead);
-}
-
-static int64_t real_ms(void)
-{
-    return read_clock(CLOCK_BOOTTIME) - atomic_load(ahead);
-}
-
-static int64_t utc_now(void)
-{
-    return read_clock(CLOCK_REALTIME);
-}
-
-static int64_t boot_now(void)
-{
-    return read_clock(CLOCK_BOOTTIME);
-}
-
-static bool share_clock(struct rig *rig)
-{
-    snprintf(rig->clock, sizeof rig->clock, "%s/clock", rig->root);
-    int fd = open(rig->clock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || ftruncate(fd, sizeof *ahead) != 0)
-        return false;
-    void *shared = mmap(NULL, sizeof *ahead, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (shared == MAP_FAILED)
-        return false;
-    ahead = shared;
-    clock_replace(utc_now, boot_now);
-    return true;
 }
 
 /* --- folders --------------------------------------------------------------------------------- */
@@ -183,7 +140,10 @@ bool rig_open(struct rig *rig, const char *self, const char *under)
         fprintf(stderr, "%s or %s is missing\n", rig->program, rig->shim);
         return false;
     }
-    if (!make_root(rig, under) || !share_clock(rig))
+    if (!make_root(rig, under))
+        return false;
+    snprintf(rig->clock, sizeof rig->clock, "%s/clock", rig->root);
+    if (!leap_share(rig->clock))
         return false;
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
@@ -205,8 +165,7 @@ void rig_close(struct rig *rig)
 {
     sim_stop(rig->sim);
     loop_free(rig->loop);
-    clock_replace(NULL, NULL);
-    munmap(ahead, sizeof *ahead);
+    leap_end();
     folder_remove(rig->root);
 }
 
@@ -270,7 +229,7 @@ void rig_run(struct rig *rig, struct rig_run *run)
 {
     char out[PATH_MAX], err[PATH_MAX];
     int status = 0;
-    int64_t end = real_ms() + HANGS_MS;
+    int64_t end = leap_real_ms() + HANGS_MS;
 
     snprintf(out, sizeof out, "%s/out", rig->root);
     snprintf(err, sizeof err, "%s/err", rig->root);
@@ -283,7 +242,7 @@ void rig_run(struct rig *rig, struct rig_run *run)
     bool hangs = false;
     while (waitpid(child, &status, WNOHANG) == 0) {
         loop_turn(rig->loop, 1);
-        hangs = hangs || real_ms() > end;
+        hangs = hangs || leap_real_ms() > end;
         if (hangs || interrupted || (run->stop != NULL && run->stop(run->ctx)))
             kill(child, SIGKILL);
     }
@@ -334,4 +293,21 @@ uint64_t rig_random(uint64_t *state)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+bool rig_is_right(const struct intent *row, int64_t executed)
+{
+    switch (row->state) {
+    case INTENT_CONFIRMED:
+    case INTENT_ACCEPTED:
+    case INTENT_SUCCEEDED:
+    case INTENT_FAILED:
+        return executed == 1;
+    case INTENT_UNKNOWN: /* whether a modification is absent is known after a day */
+        return executed == 0 && row->kind != OP_CHARGE && row->kind != OP_LINK;
+    case INTENT_MANUAL:
+        return false;
+    default:
+        return executed == 0 && intent_state_is_final(row->state);
+    }
 }

@@ -48,6 +48,8 @@ void rig_run(struct rig *rig, struct rig_run *run);
 
 /* Rows of the journal of a home, newest first; NULL: there is none, or (err) it does not open. */
 struct journal *rig_journal(const char *home, struct err *err);
+/* Whether a row of it after recovery says what is so, by how often the server executed its key. */
+bool rig_is_right(const struct intent *row, int64_t executed);
 #define RIG_STATE "/.local/state/avirato-console/HOTEL9-test"
 #define RIG_CACHE "/.cache/avirato-console/HOTEL9-test"
 

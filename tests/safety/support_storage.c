@@ -123,22 +123,6 @@ void storage_prepare(struct storage *storage, int operation, bool fresh, struct 
 
 /* --- afterwards ------------------------------------------------------------------------------ */
 
-static bool is_right(const struct intent *row, int64_t executed)
-{
-    switch (row->state) {
-    case INTENT_CONFIRMED:
-    case INTENT_ACCEPTED:
-    case INTENT_SUCCEEDED:
-        return executed == 1;
-    case INTENT_UNKNOWN: /* whether a modification is absent is known after a day */
-        return executed == 0 && row->kind != OP_CHARGE && row->kind != OP_LINK;
-    case INTENT_MANUAL:
-        return false;
-    default:
-        return executed == 0 && intent_state_is_final(row->state);
-    }
-}
-
 static void check_rows(struct storage *storage, const char *label, struct journal *journal)
 {
     struct intent_page page = {0};
@@ -152,7 +136,7 @@ static void check_rows(struct storage *storage, const char *label, struct journa
     for (size_t i = 0; i < page.count; i++) {
         const struct intent *row = &page.rows[i];
         int64_t executed = sim_executions_of_key(storage->rig.sim, row->id);
-        if (is_right(row, executed) &&
+        if (rig_is_right(row, executed) &&
             sim_requests_of_key(storage->rig.sim, row->id) <= row->attempt)
             continue;
         snprintf(what, sizeof what, "%s is %s after recovery (%.80s), executed %d times",
