@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "world.h"
 #include "../support_folder.h"
 
@@ -57,6 +59,14 @@ static bool make_folder(void)
     snprintf(folder, sizeof folder, "%s/avirato-world-XXXXXX",
              stat("/dev/shm", &info) == 0 ? "/dev/shm" : "/tmp");
     return mkdtemp(folder) != NULL;
+}
+
+/* Thousands of databases are opened and closed, all in one thread: saves a quarter of the time. */
+static void work_fast(void)
+{
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 512, 600);
 }
 
 /* --- seeds ---------------------------------------------------------------------------------- */
@@ -246,6 +256,7 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
+    work_fast();
     if (!make_folder())
         return 2;
     signal(SIGINT, on_signal);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORM "Mostrador   online" /* the open charge form tells of the terminals */
+
 enum { SCREENS = 8, SOON_MS = 3000, TAKEN_OVER_MS = 20000 };
 
 struct room {
@@ -76,16 +78,18 @@ static void by_command(struct room *room, int person, const char *amount)
     all(room, -1, "in use ", false, SOON_MS);
 }
 
-/* The one that charges is killed: the others say UNKNOWN, and then what it came to. */
+/* The one that charges is killed: the others say UNKNOWN, and once the lists tell what it came to. */
 static void by_the_dead(struct room *room)
 {
     struct company_run run;
 
+    company_faults(room->company, "GET/pos/payments:stale=20000");
     spawn_charge(room, 0, "31.05", &run);
     all(room, -1, "in use ", true, SOON_MS);
     kill(run.pid, SIGKILL);
     company_wait(room->company, &run, 1);
     all(room, -1, "1 UNKNOWN", true, TAKEN_OVER_MS);
+    company_faults(room->company, "");
     all(room, -1, "1 UNKNOWN", false, TAKEN_OVER_MS);
 }
 
@@ -101,6 +105,8 @@ static void by_screen(struct room *room, int i, const char *amount)
     press(room, i, "y", "Waiting for");
     all(room, i, "in use ", true, SOON_MS);
     all(room, i, "in use ", false, SOON_MS);
+    press(room, i, "<Enter>", "r Refund");
+    press(room, i, "p", FORM);
 }
 
 /* Lists tick what was charged: a console that never looked would miss a contradiction as well. */
@@ -133,7 +139,7 @@ void company_consoles(struct company *company)
     }
     all(room, -1, "of 30", true, COMPANY_LIMIT_MS);
     for (int i = 0; i < SCREENS; i++)
-        press(room, i, "p", "Mostrador   online");
+        press(room, i, "p", FORM);
     by_command(room, 1, "30.05");
     by_screen(room, 2, "32.05");
     if (company->full) {
