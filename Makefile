@@ -46,7 +46,7 @@ LIB_TUI   := $(call objects,$(filter-out tui/main.c,$(call sources,tui)))
 ARCHIVES  := $(BUILD)/libtui.a $(BUILD)/libcache.a $(BUILD)/libsim.a $(BUILD)/libapi.a
 LANGUAGES := $(patsubst assets/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo,$(wildcard assets/po/*.po))
 
-.PHONY: all tests safety-programs demo check asan safety lint screens docs install deb clean force
+.PHONY: all tests safety-programs security-programs demo check asan safety lint screens docs install deb clean force
 all: $(BUILD)/$(NAME) $(LANGUAGES)
 
 $(BUILD)/libapi.a: $(LIB_API)
@@ -135,6 +135,14 @@ $(CONTROLS): $(BUILD)/tests/safety/%: tests/safety/%.sed $(BUILD)/tui/main.o $(A
 	    sed -f $< $$file > $@.c; ! cmp -s $$file $@.c || { echo "$<: changes nothing"; exit 1; }; \
 	    $(CC) $(FLAGS) -iquote $$(dirname $$file) -c $@.c -o $@.o && \
 	    $(CC) $(LINK) -o $@ $@.o $(BUILD)/tui/main.o $(ARCHIVES) $(LIBS)
+# The proof of the security: these may use what the one of the money shares.
+SECURITY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(wildcard tests/security/support*.c), \
+            $(wildcard tests/security/*.c)))
+$(BUILD)/libsecurity.a: $(call objects,$(wildcard tests/security/support*.c))
+$(BUILD)/tests/security/%: $(BUILD)/tests/security/%.o $(BUILD)/libsecurity.a $(BUILD)/libsafety.a $(ARCHIVES)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
+security-programs: all $(SECURITY) $(BUILD)/tests/safety/shim.so
 safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
 
 asan:
