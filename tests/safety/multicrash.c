@@ -20,8 +20,8 @@
 
 #define CONSOLES_MAX 4
 #define SHORT_ROUNDS 60
-#define FULL_ROUNDS  2400
-#define SCREEN_EVERY 8   /* of this many rounds one has a screen */
+#define FULL_ROUNDS  2050
+#define SCREEN_EVERY 10  /* of this many rounds one has a screen */
 #define CALLS_COLD   400 /* about as many calls as a console makes when all is new */
 #define CALLS_WARM   220
 #define ROUND_MS     45000 /* real time; none takes a tenth of it */

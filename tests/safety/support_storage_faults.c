@@ -144,7 +144,7 @@ static const struct sweep {
     bool fresh;
     int stride_short, stride_full;
 } sweeps[] = {
-    {'j', false, 3, 3}, {'j', true, 12, 3},  {'f', true, 3, 1},
+    {'j', false, 3, 1}, {'j', true, 12, 1},  {'f', true, 3, 1},
     {'k', true, 1, 1},  {'c', false, 15, 5}, {'c', true, 20, 5},
 };
 
