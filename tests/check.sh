@@ -52,7 +52,7 @@ $(tail -n 60 "$log" | sed 's/^/    | /')"
 build() { # NAME SUFFIX VARIABLE...
     name=$1 folder=$BUILD$2
     shift 2
-    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" tests safety-programs
+    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" tests safety-programs security-programs
 }
 
 # The test programs of a build, as many at once as there are processors, the longest first: shell
@@ -77,12 +77,14 @@ keys() { # LABEL FOLDER SCRIPTS...
     step "$label" "$folder/tests/pty_run" -j $((JOBS * 2)) -p "$folder/avirato-console" "$@"
 }
 
-# The short runs of the proof of the money safety; `make safety` runs them in full.
-safety() { # LABEL FOLDER PROGRAMS...
-    label=$1 folder=$2
-    shift 2
-    for name in "$@"; do
-        printf '%s %s\0%s\0--short\0' "$label" "$name" "$folder/tests/safety/$name"
+# The short runs of a proof, safety or security; `make safety`, `make security` run them in full.
+proof() { # PART
+    for file in tests/"$1"/*.c; do
+        name=$(basename "$file" .c)
+        case $name in
+        support* | world* | *shim) ;;
+        *) printf '%s %s\0%s\0--short\0' "$1" "$name" "$BUILD/tests/$1/$name" ;;
+        esac
     done | xargs -0 -n 3 -P "$JOBS" "$0" --step
 }
 
@@ -119,7 +121,8 @@ plain() {
     units unit "$BUILD" tests/flows/*.sh tests/test_*.sh
     keys "screens" "$BUILD" tests/screens/*.keys
     keys "flows" "$BUILD" tests/flows/*.keys
-    safety safety "$BUILD" crash multicrash simulate power storage company fingers damage brute
+    proof safety
+    proof security
 }
 
 sanitized() {

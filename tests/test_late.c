@@ -380,6 +380,34 @@ static void absent_once(void **state)
     assert_non_null(strstr(till_wait(till, id, INTENT_MANUAL)->why, "within a day"));
 }
 
+/* Its transfer went on after all: quiet begins anew, and what was absent before is to be read twice
+   again. */
+static void absence_outdated(void **state)
+{
+    struct till *till = *state;
+    struct op_request request = till_charge(TERMINAL_1, 1250);
+    struct intent_move late = {.to = INTENT_UNKNOWN, .why = "no answer came"};
+    char id[INTENT_ID_SIZE];
+
+    till_close(till);
+    till->settings.second_read_ms = 60000;
+    till_open(till);
+    till_faults(till, "POST/pos/payment:drop-before");
+    till_start(till, &request, id);
+    till_wait(till, id, INTENT_UNKNOWN);
+    clocks_put_on(1000, 1000);
+    look(till, id); /* absent once */
+    clocks_put_on(100, 100);
+    assert_true(journal_learn(till->journal, id, &late, NULL));
+    look(till, id);
+    clocks_put_on(61000, 61000);
+    look(till, id); /* absent once in this quiet period */
+    assert_int_equal(till_get(till, id)->state, INTENT_UNKNOWN);
+    clocks_put_on(61000, 61000);
+    look(till, id);
+    till_wait(till, id, INTENT_NOT_EXECUTED);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, till_setup, till_teardown)
@@ -395,6 +423,7 @@ int main(void)
         TEST(never_unknown),
         TEST(refunds_by_others),
         TEST(absent_once),
+        TEST(absence_outdated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -345,13 +345,18 @@ static bool watch(struct company *company, struct pty *pty, const char *text, bo
                   int limit_ms)
 {
     int64_t end = company_now_ms() + limit_ms;
+    size_t seen = SIZE_MAX, now;
 
     do {
-        char *screen = pty_screen_text(pty);
-        bool is = strstr(screen, text) != NULL;
-        free(screen);
-        if (is == wanted)
-            return true;
+        pty_log(pty, &now);
+        if (now != seen) { /* else the screen is as it was */
+            char *screen = pty_screen_text(pty);
+            bool is = strstr(screen, text) != NULL;
+            free(screen);
+            if (is == wanted)
+                return true;
+            seen = now;
+        }
         company_turn(company, 2);
         pty_pump(pty, 2);
     } while (!interrupted && pty_running(pty) && company_now_ms() < end);
