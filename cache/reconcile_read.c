@@ -68,11 +68,18 @@ bool reconcile_read(struct ops *ops, const struct intent *intent, list_read_fn d
 /* --- a match --------------------------------------------------------------------------------- */
 
 /* By another: an intent that is still looked for has claimed nothing. */
+struct claim_ask {
+    struct journal *journal;
+    const char *intent; /* who asks: its own claim, which another console may just have written */
+};
+
 static bool is_claimed(void *ctx, const char *id)
 {
+    const struct claim_ask *ask = ctx;
     struct arena arena = {0};
     struct intent claimer;
-    bool claimed = journal_find_claim(ctx, id, &arena, &claimer, NULL);
+    bool claimed = journal_find_claim(ask->journal, id, &arena, &claimer, NULL) &&
+                   strcmp(claimer.id, ask->intent) != 0;
 
     arena_done(&arena);
     return claimed;
@@ -82,6 +89,7 @@ static struct match find(struct ops *ops, const struct intent *intent,
                          const struct intent_extra *extra, const struct list_result *result)
 {
     int64_t ended = server_time(ops, extra->quiet_known, extra->quiet_boot_ms, extra->quiet_utc_ms);
+    struct claim_ask claim = {ops->journal, intent->id};
     struct match_ask ask = {
         .intent = {.kind = intent->kind,
                    .attempt = intent->attempt,
@@ -95,16 +103,18 @@ static struct match find(struct ops *ops, const struct intent *intent,
         .time_lost = !extra->same_boot,
         .ended_ms = ended + journal_quiet_ms(ops->journal, intent->kind),
         .is_claimed = is_claimed,
-        .ctx = ops->journal,
+        .ctx = &claim,
     };
     return match_find(&ask, result->rows, result->count);
 }
 
-static void needs_person(struct ops *ops, const struct intent *intent, const char *evidence)
+/* rev: of the row as it was when this was found, or 0 where it holds of any. */
+static void needs_person(struct ops *ops, const char *id, int64_t rev, const char *evidence)
 {
-    struct intent_move move = {.to = INTENT_MANUAL, .why = evidence, .evidence = evidence};
+    struct intent_move move = {
+        .to = INTENT_MANUAL, .rev = rev, .why = evidence, .evidence = evidence};
 
-    journal_move(ops->journal, intent->id, &move, NULL);
+    journal_move(ops->journal, id, &move, NULL);
 }
 
 static void adopt(struct ops *ops, const struct intent *intent, const struct record *record,
@@ -173,7 +183,7 @@ struct match reconcile_apply(struct ops *ops, const struct intent *intent,
         if (match.found == MATCH_ONE)
             adopt(ops, intent, record, evidence);
         else
-            needs_person(ops, intent, evidence);
+            needs_person(ops, intent->id, intent->rev, evidence);
     }
     arena_done(&arena);
     return match;
@@ -225,7 +235,7 @@ void reconcile_late(struct ops *ops, const struct intent *intent, const struct r
         snprintf(evidence, sizeof evidence,
                  "alarm: taken for %s, but %.128s, created %s, could be it",
                  intent_state_name(intent->state), record->id, record->created.text);
-        needs_person(ops, intent, evidence);
+        needs_person(ops, intent->id, 0, evidence);
     }
     arena_done(&arena);
 }
@@ -242,7 +252,8 @@ void reconcile_check_refunds(struct ops *ops, const struct intent *intent)
         cache_payment_facts(ops->cache, intent->target, &facts, NULL) &&
         (facts.captured_any || !facts.is_preauth) &&
         facts.captured < facts.refunded + facts.refunding)
-        needs_person(ops, intent, "alarm: the refunds of this payment exceed what was captured");
+        needs_person(ops, intent->id, 0,
+                     "alarm: the refunds of this payment exceed what was captured");
 }
 
 void reconcile_apply_accepted(struct ops *ops, const struct intent *intent,
@@ -298,7 +309,7 @@ static void end_absent(struct ops *ops, const struct intent *intent, const char 
     }
     snprintf(both, sizeof both, "nothing bears its name, but %.128s, created %s, could be it: %s",
              doubtful->id, doubtful->created.text, evidence);
-    needs_person(ops, intent, both);
+    needs_person(ops, intent->id, intent->rev, both);
 }
 
 void reconcile_absent(struct watch *watch, const struct intent *intent,

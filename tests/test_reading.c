@@ -139,6 +139,32 @@ static void refused_like_ours(void **state)
     assert_non_null(strstr(till_get(till, id)->why, "its name is on something else"));
 }
 
+/* While the list was read another console wrote down what it shows: that is no claim of another. */
+static void answered_meanwhile(void **state)
+{
+    struct till *till = *state;
+    char id[INTENT_ID_SIZE], name[64];
+    struct intent_move answer = {.to = INTENT_CONFIRMED,
+                                 .server_reference = "HOTEL9-POSXT-330001",
+                                 .why = "answered"};
+
+    lose_one(till, id);
+    struct intent stale = *till_get(till, id);
+    stale.target = TERMINAL_1; /* outlives the row that was read */
+    snprintf(name, sizeof name, "RES-1~%s", stale.tag);
+    struct record rows[] = {
+        payment("HOTEL9-POSXT-330001", "success", name, 1250, clock_utc_ms()),
+        payment("HOTEL9-POSXT-330002", "success", name, 1250, clock_utc_ms()),
+    };
+    struct list_result result = {.rows = rows, .count = 1, .pages = 1, .complete = true};
+    assert_true(journal_learn(till->journal, id, &answer, NULL));
+    assert_int_equal(reconcile_apply(till->ops, &stale, &result).found, MATCH_ONE);
+    assert_int_equal(till_get(till, id)->state, INTENT_CONFIRMED);
+    result.count = 2; /* too many for what it was, no more for what it is: lists are held against it */
+    assert_int_equal(reconcile_apply(till->ops, &stale, &result).found, MATCH_MANY);
+    assert_int_equal(till_get(till, id)->state, INTENT_CONFIRMED);
+}
+
 /* --- clocks that disagree --------------------------------------------------------------------- */
 
 static const char *boot;
@@ -208,6 +234,7 @@ int main(void)
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, till_setup, till_teardown)
     const struct CMUnitTest tests[] = {
         TEST(likeness),
+        TEST(answered_meanwhile),
         TEST(charged_like_ours),
         TEST(refused_like_ours),
         TEST(wall_clocks),
