@@ -160,7 +160,7 @@ static void answered_meanwhile(void **state)
     assert_true(journal_learn(till->journal, id, &answer, NULL));
     assert_int_equal(reconcile_apply(till->ops, &stale, &result).found, MATCH_ONE);
     assert_int_equal(till_get(till, id)->state, INTENT_CONFIRMED);
-    result.count = 2; /* too many for what it was, no more for what it is: lists are held against it */
+    result.count = 2; /* too many for what it was, not for what it is: that is held against lists */
     assert_int_equal(reconcile_apply(till->ops, &stale, &result).found, MATCH_MANY);
     assert_int_equal(till_get(till, id)->state, INTENT_CONFIRMED);
 }
