@@ -1,6 +1,6 @@
 /* Reads one list of the API to its end. A list shows that something is absent only when every page
-   came, the server honoured page and filter, and a second pass saw the same rows (rows move between
-   pages while a list is read). */
+   came, the server honoured page and filter, there were as many rows as it says it has, and a second
+   pass saw the same rows (rows move between pages while a list is read). */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +25,9 @@ struct list_read {
     struct record *rows;
     size_t room;
     int page, passes;
-    uint64_t digest, last_digest; /* of the ids of a pass, whatever their order */
-    char first_id[128];           /* of the page before */
+    uint64_t digest, last_digest;    /* of the ids of a pass, whatever their order */
+    uint64_t firsts[LIST_PAGES_MAX]; /* hashed id of each page's first row, 0: it had none */
+    int64_t total;                   /* rows that the list is said to have, -1: not said */
     bool disobeyed;
 };
 
@@ -162,17 +163,19 @@ static void take_date(struct list_read *read, const struct api_answer *answer)
 enum end { LIST_ENDS, LIST_GOES_ON };
 
 /* Without a word about pages only an empty page is the end: the server's own limit may be lower
-   than the one asked for. */
+   than the one asked for. With one, an empty page may have others behind it. */
 static enum end page_end(const struct list_read *read, const struct api_answer *answer)
 {
     const struct page_info *info = &answer->page;
 
-    if (answer->count == 0 || info->has_more == 0)
+    if (info->has_more == 0)
         return LIST_ENDS;
     if (info->has_more == 1 || info->next_cursor != NULL) /* the decoder keeps no empty one */
         return LIST_GOES_ON;
     if (info->total_pages >= 0)
         return read->page >= info->total_pages ? LIST_ENDS : LIST_GOES_ON;
+    if (answer->count == 0)
+        return LIST_ENDS;
     /* A total that is no more than this page may count this page only: another page is asked for,
        unless this one has room left. */
     bool full = info->per_page < 0 || answer->count >= (size_t)info->per_page;
@@ -187,7 +190,7 @@ static void begin_pass(struct list_read *read)
     read->passes++;
     read->last_digest = read->digest;
     read->digest = 0;
-    read->first_id[0] = '\0';
+    read->total = -1;
     free(read->cursor);
     read->cursor = NULL;
     read->result.count = 0;
@@ -198,16 +201,41 @@ static void begin_pass(struct list_read *read)
     arena_done(&read->arena);
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* As many different rows have come as the list is said to have: a row that comes twice counts
+   once. */
+static bool is_whole(const struct list_read *read)
+{
+    size_t count = read->result.count, different = 0;
+    uint64_t *hashes = mem_alloc((count + 1) * sizeof *hashes);
+
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = hash_id(read->rows[i].id);
+    qsort(hashes, count, sizeof *hashes, compare_hashes);
+    for (size_t i = 0; i < count; i++)
+        different += i == 0 || hashes[i] != hashes[i - 1];
+    free(hashes);
+    return (int64_t)different >= read->total;
+}
+
 static void end_pass(struct list_read *read)
 {
-    bool agreed = read->page == 1 || (read->passes > 1 && read->digest == read->last_digest);
+    bool same = read->passes > 1 && read->digest == read->last_digest, whole = is_whole(read);
 
     read->result.pages = read->page;
     if (read->disobeyed) {
         fail(read, ERR_DATA, "the list ignores its filter or holds rows nobody can read");
-    } else if (agreed) {
+    } else if (whole && (same || read->page == 1)) {
         read->result.complete = true;
         finish(read);
+    } else if (same) {
+        fail(read, ERR_DATA, "the list has fewer rows than it says");
     } else if (read->passes >= PASSES_MAX) {
         fail(read, ERR_DATA, "the list changes with every reading");
     } else {
@@ -216,10 +244,21 @@ static void end_pass(struct list_read *read)
     }
 }
 
+/* A page that begins as an earlier one of the pass: the server does not turn pages. */
+static bool page_repeats(struct list_read *read, const struct api_answer *answer)
+{
+    uint64_t first = answer->count > 0 ? hash_id(answer->records[0].id) : 0;
+
+    read->firsts[read->page - 1] = first;
+    for (int i = 0; i < read->page - 1; i++)
+        if (first != 0 && read->firsts[i] == first)
+            return true;
+    return false;
+}
+
 static void page_came(void *ctx, const struct api_answer *answer)
 {
     struct list_read *read = ctx;
-    const char *first = answer->count > 0 ? answer->records[0].id : NULL;
 
     if (answer->body != BODY_DATA) {
         read->result.retry_after_s = answer->retry_after_s;
@@ -228,11 +267,12 @@ static void page_came(void *ctx, const struct api_answer *answer)
                                                                          : answer->trouble);
         return;
     }
-    if (first != NULL && read->page > 1 && strcmp(first, read->first_id) == 0) {
+    if (page_repeats(read, answer)) {
         fail(read, ERR_DATA, "the server ignores the page asked for");
         return;
     }
-    snprintf(read->first_id, sizeof read->first_id, "%s", first == NULL ? "" : first);
+    if (answer->page.total >= 0)
+        read->total = answer->page.total;
     take_date(read, answer);
     take_rows(read, answer);
     if (page_end(read, answer) == LIST_ENDS) {

@@ -67,7 +67,7 @@ static struct reading read_pages(struct till *till, const char *const *pages, si
 }
 
 static const struct {
-    const char *pages[2];
+    const char *pages[3];
     int status;
     bool window, complete;
     const char *why;
@@ -113,6 +113,38 @@ static const struct {
      false,
      "no"},
     {{"<html>"}, 200, false, false, ""},
+    /* Others may be behind an empty page that says so; these say so for ever. */
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"hasMore\":true}}",
+      "{\"success\":true,\"data\":{\"items\":[],\"hasMore\":true}}"},
+     200,
+     false,
+     false,
+     "too many pages"},
+    /* Fewer rows than the list is said to have. */
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"hasMore\":false,\"total\":2}}"},
+     200,
+     false,
+     false,
+     "fewer rows"},
+    {{"{\"success\":true,\"data\":{\"items\":[],\"hasMore\":false,\"total\":250}}"},
+     200,
+     false,
+     false,
+     "fewer rows"},
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "," ROW(
+          "1") "],\"hasMore\":false,\"total\":2}}"},
+     200,
+     false,
+     false,
+     "fewer rows"},
+    /* Two servers that take turns, neither of which turns pages. */
+    {{"{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"total\":3}}",
+      "{\"success\":true,\"data\":{\"items\":[" ROW("2") "],\"total\":3}}",
+      "{\"success\":true,\"data\":{\"items\":[" ROW("1") "],\"total\":3}}"},
+     200,
+     false,
+     false,
+     "ignores the page"},
     {{"{\"success\":true,\"data\":{\"items\":[{}],\"hasMore\":false}}"},
      200,
      false,
@@ -146,7 +178,9 @@ static const struct {
 static void odd_pages(void **state)
 {
     for (size_t i = 0; i < COUNT_OF(page_cases); i++) {
-        size_t count = page_cases[i].pages[1] == NULL ? 1 : 2;
+        size_t count = 1;
+        while (count < COUNT_OF(page_cases[i].pages) && page_cases[i].pages[count] != NULL)
+            count++;
         struct reading reading = read_pages(*state, page_cases[i].pages, count,
                                             page_cases[i].status, page_cases[i].window);
         if (reading.complete != page_cases[i].complete ||
