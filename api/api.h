@@ -90,6 +90,8 @@ struct record {
     const char *payment_status;    /* completed session */
     const char *payment_url;       /* only in the answer that creates a session */
     int is_preauth;                /* 1, 0, -1 not said */
+    bool unclear;                  /* its amount, or a part that names what it is about, is there
+                                      but cannot be read: it may be another than it seems */
     struct stamp created, completed, updated;
     const struct attempt *attempts;
     size_t attempt_count;

@@ -16,7 +16,8 @@ enum {
 };
 enum { ANY_KIND = SESSION | PAYMENT | MODIFICATION };
 
-enum field_type { FIELD_TEXT, FIELD_STAMP, FIELD_MONEY, FIELD_TRUTH, FIELD_ATTEMPTS };
+/* FIELD_NAME is a text that tells which thing the object is, or is about. */
+enum field_type { FIELD_TEXT, FIELD_NAME, FIELD_STAMP, FIELD_MONEY, FIELD_TRUTH, FIELD_ATTEMPTS };
 
 struct field {
     const char *name;
@@ -29,18 +30,18 @@ struct field {
 /* Of two names for one place the first that is there counts: a POS payment's id and its payment
    reference are the same thing. An empty text is absent: "" is no payment to act on. */
 static const struct field record_fields[] = {
-    {"sessionId", SESSION, FIELD_TEXT, RECORD(id)},
-    {"posPaymentId", PAYMENT, FIELD_TEXT, RECORD(id)},
-    {"paymentReference", PAYMENT, FIELD_TEXT, RECORD(id)},
-    {"modificationReference", MODIFICATION, FIELD_TEXT, RECORD(id)},
-    {"paymentReference", ANY_KIND, FIELD_TEXT, RECORD(payment_reference)},
-    {"posPaymentId", PAYMENT, FIELD_TEXT, RECORD(payment_reference)},
+    {"sessionId", SESSION, FIELD_NAME, RECORD(id)},
+    {"posPaymentId", PAYMENT, FIELD_NAME, RECORD(id)},
+    {"paymentReference", PAYMENT, FIELD_NAME, RECORD(id)},
+    {"modificationReference", MODIFICATION, FIELD_NAME, RECORD(id)},
+    {"paymentReference", ANY_KIND, FIELD_NAME, RECORD(payment_reference)},
+    {"posPaymentId", PAYMENT, FIELD_NAME, RECORD(payment_reference)},
     {"status", ANY_KIND, FIELD_TEXT, RECORD(status)},
-    {"type", MODIFICATION, FIELD_TEXT, RECORD(type)},
+    {"type", MODIFICATION, FIELD_NAME, RECORD(type)},
     {"amount", ANY_KIND, FIELD_MONEY, RECORD(amount)},
     {"description", SESSION | PAYMENT, FIELD_TEXT, RECORD(description)},
-    {"customReference", ANY_KIND, FIELD_TEXT, RECORD(custom_reference)},
-    {"poiId", PAYMENT, FIELD_TEXT, RECORD(poi_id)},
+    {"customReference", ANY_KIND, FIELD_NAME, RECORD(custom_reference)},
+    {"poiId", PAYMENT, FIELD_NAME, RECORD(poi_id)},
     {"reason", MODIFICATION, FIELD_TEXT, RECORD(reason)},
     {"failureReason", PAYMENT | MODIFICATION, FIELD_TEXT, RECORD(failure_reason)},
     {"paymentStatus", SESSION, FIELD_TEXT, RECORD(payment_status)},
@@ -89,7 +90,10 @@ static void wire_field(struct arena *arena, const struct field *field, const str
 {
     void *place = (char *)out + field->at;
     const char *text = json_text(value);
+    if (field->type == FIELD_NAME && value && !text)
+        ((struct record *)out)->unclear = true;
     switch (field->type) {
+    case FIELD_NAME:
     case FIELD_TEXT:
         if (text && *text && !*(const char **)place)
             *(const char **)place = arena_strdup(arena, text);
@@ -99,6 +103,7 @@ static void wire_field(struct arena *arena, const struct field *field, const str
         break;
     case FIELD_MONEY:
         *(struct money *)place = wire_money(value);
+        ((struct record *)out)->unclear |= value && !((struct money *)place)->known;
         break;
     case FIELD_TRUTH:
         *(int *)place = json_truth(value);
@@ -279,6 +284,13 @@ static bool wire_list(struct api_answer *answer, struct arena *arena, const stru
 
 /* --- envelopes ---------------------------------------------------------------------------- */
 
+/* Whether the answer says "success": true, or false; nothing that is only like it counts. */
+static int wire_success(const struct cJSON *root)
+{
+    const struct cJSON *success = json_member(root, "success");
+    return json_text(success) ? -1 : json_truth(success);
+}
+
 static bool wire_error(struct api_answer *answer, struct arena *arena, const struct cJSON *error)
 {
     if (!json_is_object(error))
@@ -318,7 +330,7 @@ static enum api_body wire_envelope(struct api_answer *answer, struct arena *aren
                                    const struct json_doc *doc)
 {
     const struct cJSON *data = json_member(doc->root, "data");
-    int success = json_truth(json_member(doc->root, "success"));
+    int success = wire_success(doc->root);
     if (success == 0 && wire_error(answer, arena, json_member(doc->root, "error")))
         return BODY_ERROR;
     if (success != 1)

@@ -138,6 +138,7 @@ static enum why_not hold_possible(const struct payment_facts *facts)
     return facts->capture_open || facts->extending ? WHY_IN_PROGRESS : WHY_POSSIBLE;
 }
 
+/* Nobody can confirm an amount that nobody knows, be it in the request or only in the question. */
 enum why_not payment_action_possible(const struct payment_facts *facts, enum op_kind kind)
 {
     bool has_amount = kind == OP_REFUND || kind == OP_CAPTURE;
@@ -154,5 +155,6 @@ enum why_not payment_action_possible(const struct payment_facts *facts, enum op_
         return WHY_UNKNOWN_AMOUNT;
     if (has_amount && currency_exponent(facts->authorised.currency) < 0)
         return WHY_BLOCKED_CURRENCY;
-    return kind == OP_REFUND ? refund_possible(facts) : hold_possible(facts);
+    enum why_not why = kind == OP_REFUND ? refund_possible(facts) : hold_possible(facts);
+    return why == WHY_POSSIBLE && !facts->authorised.known ? WHY_UNKNOWN_AMOUNT : why;
 }

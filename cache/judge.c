@@ -122,7 +122,7 @@ static enum said said_by_record(const struct judge_intent *intent, const struct 
 {
     if (judge_difference(intent, record) != NULL)
         return SAID_DIFFERENT;
-    if (record->id == NULL) /* an empty one is of no environment: that differs */
+    if (record->id == NULL || record->unclear) /* an empty id is of no environment: that differs */
         return SAID_PARTLY;
     if (is_modification(intent->kind))
         return SAID_YES; /* its status is followed, whatever it says now */

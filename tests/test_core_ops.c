@@ -312,8 +312,8 @@ static void every_fact_counts(void **state)
     }
 }
 
-/* What needs no amount is done also where none is known, then as before. */
-static void unknown_amount_stays(void **state)
+/* A hold of an amount that nobody knows is not acted on, not even where the request names none. */
+static void unknown_amount_blocks(void **state)
 {
     struct till *till = *state;
     char payment[64];
@@ -330,7 +330,9 @@ static void unknown_amount_stays(void **state)
     assert_true(cache_store(till->cache, &foreign, 1, SOURCE_LIST, NULL, NULL));
     struct op_request request = till_modify(till, OP_CANCEL, payment, 0);
     assert_false(request.seen.authorised.known);
-    till_run(till, &request, INTENT_SUCCEEDED);
+    assert_int_equal(payment_action_possible(&request.seen, OP_CANCEL), WHY_UNKNOWN_AMOUNT);
+    char id[INTENT_ID_SIZE];
+    assert_false(op_start(till->ops, &request, id, NULL));
 }
 
 /* Too many modifications to tell a new one from those that were there before. */
@@ -443,7 +445,7 @@ int main(void)
         TEST(back_out_later),
         TEST(terminals_answer),
         TEST(every_fact_counts),
-        TEST(unknown_amount_stays),
+        TEST(unknown_amount_blocks),
         TEST(endless_baseline),
         TEST(cache_dropped),
         TEST(body_changed_on_disk),

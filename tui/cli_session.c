@@ -1,5 +1,6 @@
 /* session ID: one session with its attempts and modifications. */
 #include "cli.h"
+#include "records.h"
 
 #include <string.h>
 
@@ -85,7 +86,7 @@ static void print_modifications(struct cli *cli, const struct row_page *page)
         const struct record *record = &page->rows[i].record;
         if (i == 0)
             cli_put(stdout, text_oursf(arena, "\n%s\n", _("Modifications")));
-        const char *amount = record->amount.known ? format_money(arena, &record->amount).bytes : "";
+        const char *amount = record_amount_text(arena, record).bytes;
         cli_put(stdout,
                 text_oursf(arena, "  %s  %s  %s%s%s  %s  %s\n",
                            format_when_full(arena, &record->created).bytes,

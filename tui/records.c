@@ -3,6 +3,8 @@
 #include "detail.h"
 #include "words.h"
 
+#include <strings.h>
+
 /* --- columns ---------------------------------------------------------------------------------- */
 
 const struct record *record_of(const void *row)
@@ -45,14 +47,21 @@ enum style record_status_style(const void *row)
     return style_of_status(record_of(row)->kind, record_of(row)->status);
 }
 
+struct text record_amount_text(struct arena *arena, const struct record *record)
+{
+    bool needless = record->kind == REC_MODIFICATION && record->type &&
+                    (strcasecmp(record->type, op_name(OP_CANCEL)) == 0 ||
+                     strcasecmp(record->type, op_name(OP_EXTEND)) == 0);
+    return needless && !record->amount.known ? text_ours("")
+                                             : format_money(arena, &record->amount);
+}
+
 /* An amount is not cut: one too long for its column does without group marks. */
 struct text record_amount(struct arena *arena, const void *row)
 {
     const struct money *amount = &record_of(row)->amount;
-    struct text grouped = format_money(arena, amount);
+    struct text grouped = record_amount_text(arena, record_of(row));
     char plain[MONEY_TEXT_SIZE];
-    if (!amount->known)
-        return text_ours("");
     if (text_width(grouped) <= AMOUNT_COLS)
         return grouped;
     return text_oursf(arena, "%s %s", money_format(amount, format_money_style(), false, plain),

@@ -31,6 +31,8 @@ struct text record_created_csv(struct arena *arena, const void *row);
 struct text record_status(struct arena *arena, const void *row);
 enum style record_status_style(const void *row);
 struct text record_amount(struct arena *arena, const void *row);
+/* "?" where the API gave none; nothing for a cancel or an extension, which have none to give. */
+struct text record_amount_text(struct arena *arena, const struct record *record);
 struct text record_amount_csv(struct arena *arena, const void *row);
 struct text record_currency(struct arena *arena, const void *row);
 struct text record_hold(struct arena *arena, const void *row); /* "P": a pre-authorisation */

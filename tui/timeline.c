@@ -75,7 +75,7 @@ static void add_modification(struct maker *maker, const struct record *record)
     struct text status = words_status(arena, REC_MODIFICATION, record->status);
     event->style = style_of_status(REC_MODIFICATION, record->status);
     event->what = text_oursf(arena, "%s: %s", type.bytes, status.bytes);
-    event->what = join(arena, event->what, amount_or_nothing(arena, &record->amount));
+    event->what = join(arena, event->what, record_amount_text(arena, record));
     event->what = join(arena, event->what, words_reason(arena, record->reason));
     event->more = text_clean(arena, record->id);
     if (record->updated.ms != 0 && wall_second(&record->updated) != wall_second(&record->created))
@@ -88,7 +88,7 @@ static void add_modification(struct maker *maker, const struct record *record)
 static void add_record(struct maker *maker, const struct record *record)
 {
     struct arena *arena = maker->arena;
-    struct text amount = amount_or_nothing(arena, &record->amount);
+    struct text amount = record_amount_text(arena, record);
     if (record->kind == REC_MODIFICATION) { /* stands among those of its payment, if it has one */
         if (!record->payment_reference)
             add_modification(maker, record);
