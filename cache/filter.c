@@ -12,8 +12,9 @@
 
 #include "cache_internal.h"
 
-#define TEXT_MAX  512
-#define TERMS_MAX 24
+#define TEXT_MAX   512
+#define TERMS_MAX  24
+#define MARKS_MAX  80 /* in a statement, of the 96 it has room for; each value takes up to two */
 
 struct token {
     size_t start, end;  /* bytes of the text, the minus and quotes included */
@@ -310,7 +311,7 @@ static void note_days(struct filter *filter)
     }
     if (low != INT64_MIN)
         write_day(low - day, filter->date_from);
-    if (high != INT64_MAX)
+    if (high < time_from_civil(9999, 12, 31, 0, 0, 0)) /* the day after that has no name */
         write_day(high + day, filter->date_to);
 }
 
@@ -334,7 +335,7 @@ struct filter *filter_parse(const char *text, enum record_kind kind,
     struct filter *filter = mem_alloc(sizeof *filter);
     struct parser parser = {text, filter, context, error};
     struct token token;
-    size_t at = 0;
+    size_t at = 0, marks = 0;
     bool good = true;
 
     filter->kind = kind;
@@ -346,6 +347,11 @@ struct filter *filter_parse(const char *text, enum record_kind kind,
             good = fail(&parser, token.start, strlen(text), FILTER_TOO_LONG);
         else
             good = read_token(&parser, &token, &filter->terms[filter->count++]);
+        if (good) {
+            size_t values = filter->terms[filter->count - 1].value_count;
+            marks += values > 1 ? 2 * values : 2;
+            good = marks <= MARKS_MAX || fail(&parser, token.start, token.end, FILTER_TOO_LONG);
+        }
     }
     if (good) {
         note_days(filter);
