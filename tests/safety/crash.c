@@ -39,12 +39,13 @@ static const struct operation {
 } operations[] = {
     {"charge",
      {"charge", "--terminal", "V400m-TEST-000001", "--amount", "12.50", "--reference", "RES-7",
-      "--yes"}},
-    {"refund", {"refund", "PAYMENT", "--amount", "1.00", "--reason", "return", "--yes"}},
+      "--yes"},
+     false},
+    {"refund", {"refund", "PAYMENT", "--amount", "1.00", "--reason", "return", "--yes"}, false},
     {"capture", {"capture", "HOLD", "--amount", "50.00", "--yes"}, true},
     {"cancel", {"cancel", "HOLD", "--yes"}, true},
     {"extend", {"extend", "HOLD", "--yes"}, true},
-    {"link", {"link", "--amount", "20.00", "--reference", "RES-8"}},
+    {"link", {"link", "--amount", "20.00", "--reference", "RES-8"}, false},
 };
 
 /* One operation with one fault (or none), struck at every call. */
