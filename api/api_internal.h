@@ -105,6 +105,11 @@ bool client_attempt_start(struct api_call *call, const void *body, size_t body_l
                           const char *idempotency_key);
 void client_attempt_drop(struct api_call *call);
 void client_attempt_done(struct api_call *call, const struct attempt_result *result);
+/* wiping.c: for libcurl. */
+void wiping_free(void *memory);
+void *wiping_realloc(void *old, size_t size);
+/* client_echo.c: strikes the key out of what was received. */
+void client_hide_key(struct buf *body, const char *key);
 /* The base URL that settings lead to, ending in a slash; NULL and err when they must not be used.
  */
 char *client_base_url(const char *base_url, enum env env, const char **scheme, struct err *err);

@@ -146,6 +146,7 @@ static void call_finish(struct api_call *call, const struct attempt_result *resu
         .retry_after_s = result->retry_after_s,
         .server_utc_ms = result->server_utc_ms,
     };
+    client_hide_key(&call->body, call->client->key);
     wire_decode(&answer, &arena, call->body.data, result->whole ? call->body.len : 0);
     if (result->too_big)
         answer.body = BODY_ALIEN;

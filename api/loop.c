@@ -230,15 +230,23 @@ static void loop_sweep(struct loop *loop)
 
 /* --- transfers ---------------------------------------------------------------------------- */
 
+/* Variables by which libcurl and its TLS library, when they start, would write the session keys
+   into a file, load code, or take other settings and other authorities. */
+static const char *const meddlers[] = {"SSLKEYLOGFILE",   "OPENSSL_CONF",    "OPENSSL_CONF_INCLUDE",
+                                       "OPENSSL_ENGINES", "OPENSSL_MODULES", "SSL_CERT_FILE",
+                                       "SSL_CERT_DIR",    "CURL_CA_BUNDLE"};
+
 bool loop_transfers_ready(struct loop *loop)
 {
     if (loop->multi)
         return true;
     static bool global;
     if (!global) {
-        signal(SIGPIPE, SIG_IGN);  /* CURLOPT_NOSIGNAL leaves this to us */
-        unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session keys there */
-        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        signal(SIGPIPE, SIG_IGN); /* CURLOPT_NOSIGNAL leaves this to us */
+        for (size_t i = 0; i < COUNT_OF(meddlers); i++)
+            unsetenv(meddlers[i]);
+        if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup,
+                                 calloc) != CURLE_OK)
             return false;
         /* A resolver that blocks would ignore time-outs and freeze the screen. */
         if (!(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS))

@@ -15,13 +15,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIN_1 "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s="
+#define PIN_2 "sha256//1HNeOiZeFu7gP1lxi5tdAwGcB9i2xR+Q2jpmbuwTqzU="
+
 static char folder[64];
 static struct config config;
 static struct err err;
 
 static const char *const variables[] = {"AVIRATO_ENV",      "AVIRATO_WEBCODE", "AVIRATO_API_KEY",
                                         "AVIRATO_BASE_URL", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
-                                        "XDG_CACHE_HOME"};
+                                        "XDG_CACHE_HOME",   "CREDENTIALS_DIRECTORY"};
 
 static int begin(void **state)
 {
@@ -38,6 +41,7 @@ static int end(void **state)
 {
     (void)state;
     config_done(&config);
+    config_forget_key_variable();
     return folder_remove(folder);
 }
 
@@ -66,6 +70,7 @@ static void nothing_configured_is_training(void **state)
     (void)state;
     assert_true(config_load(&config, NULL, &err));
     assert_int_equal(config.start, ENV_TRAINING);
+    assert_true(config.clipboard);
     assert_null(config.path);
     assert_int_equal(config.business_day_start_min, 240);
     assert_int_equal(config.charge_timeout_s, 180);
@@ -79,9 +84,10 @@ static void every_key_arrives(void **state)
     assert_true(load("[console]\nstart = test\nlanguage = es\noperator = Ana López ; note\n"
                      "terminal = V400m-1\ntimezone = UTC\nbusiness_day_start = 05:30\n"
                      "hold_days = 5\nborders = ascii\nmouse = yes\ncharge_timeout = 200\n"
-                     "quiet_period = 400\nconfirm_limit = 300,50\n"
+                     "clipboard = no\nquiet_period = 400\nconfirm_limit = 300,50\n"
                      "[live]\nwebcode = REAL1\napi_key_command = pass show x\nread_only = yes\n"
                      "base_url = https://example.com/v1\nca_file = /etc/ca.pem\n"
+                     "pins = " PIN_1 ";" PIN_2 "\n"
                      "url_ok = https://example.com/ok\nurl_ko = https://example.com/ko\n"
                      "[test]\nwebcode = TEST1\napi_key_file = ~/key\n"));
     assert_int_equal(config.start, ENV_TEST);
@@ -92,6 +98,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(config.hold_days, 5);
     assert_true(config.ascii_borders);
     assert_true(config.mouse);
+    assert_false(config.clipboard);
     assert_int_equal(config.charge_timeout_s, 200);
     assert_int_equal(config.quiet_period_s, 400);
     assert_int_equal(config.confirm_limit, 30050);
@@ -101,6 +108,7 @@ static void every_key_arrives(void **state)
     assert_true(live->read_only);
     assert_string_equal(live->base_url, "https://example.com/v1/");
     assert_string_equal(live->ca_file, "/etc/ca.pem");
+    assert_string_equal(live->pins, PIN_1 ";" PIN_2);
     assert_string_equal(live->url_ok, "https://example.com/ok");
     assert_string_equal(live->url_ko, "https://example.com/ko");
     assert_false(config.env[ENV_TEST].read_only);
@@ -140,6 +148,13 @@ static void mistakes_name_their_line(void **state)
         {"[live]\nbase_url = https://example.com/?x=1\n", ":2: base_url"},
         {"[live]\nbase_url = ftp://example.com/\n", ":2: base_url"},
         {"[live]\nca_file = relative.pem\n", ":2: ca_file"},
+        {"[live]\npins =\n", ":2: pins"},
+        {"[live]\npins = sha256//short=\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 ";\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 ";" PIN_1 "\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 "," PIN_2 "\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 ";none\n", ":2: pins"},
+        {"[console]\npins = " PIN_1 "\n", ":2: pins"},
         {"[prod]\nwebcode = X\n", ":2: prod: no such section"},
         {"webcode = X\n", ":1: "},
         {"[console]\nnonsense\n", ":2: line"},
@@ -151,6 +166,23 @@ static void mistakes_name_their_line(void **state)
             fail_msg("%s gave: %s", wrong[i].text, err.detail);
         assert_null(strstr(err.detail, "secret"));
     }
+}
+
+/* Pasted into the wrong place, a key is not repeated to whoever sees the screen. */
+static void a_pasted_key_is_not_shown(void **state)
+{
+    static const char *const texts[] = {
+        "[live]\nsk_9Secret/abc==\n", "[live]\nsk_9Secret/abc\n", "[sk_9Secret/abc]\nx = 1\n",
+        "[live]\nwebcode = sk_9Secret/abc==\n", "[live]\nkey_9Secret/abc==\n"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        assert_false(load(texts[i]));
+        assert_non_null(strstr(err.detail, "config.ini"));
+        assert_null(strstr(err.detail, "Secret"));
+    }
+    assert_true(load("[test]\nwebcode = T\napi_key_command = sk_9Secret/abc==\n"));
+    assert_null(config_read_key(&config, ENV_TEST, &err));
+    assert_null(strstr(err.detail, "Secret"));
 }
 
 static void long_lines_are_not_cut(void **state)
@@ -172,8 +204,19 @@ static void one_key_source_only(void **state)
 static void unsafe_files_are_refused(void **state)
 {
     (void)state;
-    assert_false(config_load(&config, write_file("config.ini", "[console]\n", 0622), &err));
-    assert_int_equal(err.code, ERR_DENIED);
+    static const mode_t open[] = {0622, 0602, 0640, 0604};
+    for (size_t i = 0; i < COUNT_OF(open); i++) {
+        const char *path = write_file("config.ini", "[console]\n", open[i]);
+        bool roots_group = geteuid() == 0 && open[i] == 0640; /* root may share it with a group */
+        err = (struct err){0};
+        assert_int_equal(config_load(&config, path, &err), roots_group);
+        assert_int_equal(roots_group ? ERR_DENIED : err.code, ERR_DENIED);
+        config_done(&config);
+    }
+    assert_int_equal(chmod(folder, 0730), 0);
+    assert_false(config_load(&config, write_file("config.ini", "[console]\n", 0600), &err));
+    assert_non_null(strstr(err.detail, "chmod go-w"));
+    assert_int_equal(chmod(folder, 0700), 0);
     config_done(&config);
     assert_false(config_load(&config, "/nonexistent/config.ini", &err));
     assert_int_equal(err.code, ERR_INVALID);
@@ -287,7 +330,6 @@ static void keys_from_files(void **state)
 static void keys_from_programs(void **state)
 {
     (void)state;
-    setenv("AVIRATO_API_KEY", "", 1);
     expect_key("api_key_command = printf %s-%s a b", "a-b");
     expect_key("api_key_command = printf \"%s\" \"k#1\"", "k#1");
     expect_key("api_key_command = printf $HOME", "$HOME"); /* no shell */
@@ -295,7 +337,9 @@ static void keys_from_programs(void **state)
     expect_no_key("api_key_command = /nonexistent/program", "/nonexistent/program");
     expect_no_key("api_key_command = true", "no key");
     expect_no_key("api_key_command = head -c 9000 /dev/zero", "4 KiB");
+    expect_no_key("api_key_command = yes", "4 KiB"); /* at once, though it goes on */
     expect_no_key("api_key_command = cat", "no key"); /* its input is empty, it does not wait */
+    expect_no_key("api_key_command = head -c 1 /dev/tty", "status 1"); /* no terminal to ask on */
 }
 
 static void program_does_not_inherit_the_variable(void **state)
@@ -306,8 +350,45 @@ static void program_does_not_inherit_the_variable(void **state)
     char *key = config_read_key(&config, ENV_TEST, &err);
     assert_string_equal(key, "from-environment"); /* it wins, and the program is not run */
     config_free_key(key);
+    assert_null(getenv("AVIRATO_API_KEY"));
     setenv("AVIRATO_API_KEY", "", 1);
     assert_null(config_read_key(&config, ENV_TEST, &err));
+}
+
+static void the_variable_leaves_no_trace(void **state)
+{
+    char entry[] = "AVIRATO_API_KEY=from-environment";
+    (void)state;
+    assert_int_equal(putenv(entry), 0); /* this very memory, as the kernel's at the start */
+    assert_true(config_take_key_variable());
+    assert_null(getenv("AVIRATO_API_KEY"));
+    assert_string_equal(entry, "AVIRATO_API_KEY=");
+    assert_true(load("[test]\nwebcode = T\n"));
+    assert_true(config.from_environment);
+    for (int i = 0; i < 2; i++) { /* each opening of a desk asks again */
+        char *key = config_read_key(&config, ENV_TEST, &err);
+        assert_string_equal(key, "from-environment");
+        config_free_key(key);
+    }
+    config_forget_key_variable();
+    assert_int_equal(config_key_source(&config, ENV_TEST), KEY_MISSING);
+}
+
+static void credentials_come_first(void **state)
+{
+    (void)state;
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    expect_key("api_key_command = printf %s command", "command"); /* no such credential */
+    write_file("avirato-live-key", "of live\n", 0600);
+    expect_key("api_key_command = printf %s command", "command");
+    write_file("avirato-test-key", "credential\n", 0600);
+    expect_key("api_key_command = printf %s command", "credential");
+    setenv("AVIRATO_API_KEY", "variable", 1);
+    expect_key("api_key_command = printf %s command", "credential");
+    write_file("avirato-test-key", "credential\n", 0644);
+    expect_no_key("api_key_command = printf %s command", "chmod 6"); /* refused, not passed over */
+    unsetenv("CREDENTIALS_DIRECTORY");
+    expect_key("api_key_command = printf %s command", "variable");
 }
 
 static void training_needs_no_key(void **state)
@@ -329,6 +410,7 @@ int main(void)
         T(nothing_configured_is_training),
         T(every_key_arrives),
         T(mistakes_name_their_line),
+        T(a_pasted_key_is_not_shown),
         T(long_lines_are_not_cut),
         T(one_key_source_only),
         T(unsafe_files_are_refused),
@@ -338,6 +420,8 @@ int main(void)
         T(keys_from_files),
         T(keys_from_programs),
         T(program_does_not_inherit_the_variable),
+        T(the_variable_leaves_no_trace),
+        T(credentials_come_first),
         T(training_needs_no_key),
 #undef T
     };

@@ -104,7 +104,9 @@ static bool take_option(struct cli_args *args, char **argv, int argc, int *at, s
     const char *name = argv[*at] + 2;
     const char *equals = strchr(name, '=');
     int option = option_index(name, equals ? (size_t)(equals - name) : strlen(name));
-    const char *shown = text_clean(arena, argv[*at]).bytes;
+    /* Without what follows the sign: it may be a key that belongs nowhere near here. */
+    size_t shown_len = equals ? (size_t)(equals - argv[*at]) : strlen(argv[*at]);
+    const char *shown = text_clean(arena, arena_strndup(arena, argv[*at], shown_len)).bytes;
     if (option < 0) {
         *message = text_oursf(arena, _("%s: no such option."), shown);
         return false;

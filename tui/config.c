@@ -1,14 +1,13 @@
 /* Defaults, then config.ini, then the environment. One table knows every key; whatever is wrong
    names its file and line, because a setting that is silently ignored is found out too late. */
 #include "config.h"
+#include "private_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define VENDOR_BASE    "https://aviratopayments.com/external/v1/"
@@ -238,6 +237,13 @@ struct reading {
     bool failed;
 };
 
+/* A name as settings have them, else not shown: it may be a key that was pasted into the file. */
+static const char *shown_name(const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+    return name[len] == '\0' && len <= 24 ? name : "this name";
+}
+
 static int complain(struct reading *reading, const char *name, const char *why)
 {
     if (!reading->failed)
@@ -274,7 +280,8 @@ static int take_key(void *ctx, const char *section, const char *name, const char
     struct reading *reading = ctx;
     int at = section_index(section);
     if (at < 0)
-        return complain(reading, section, "no such section: [console], [live], [test]");
+        return complain(reading, shown_name(section),
+                        "no such section: [console], [live], [test], [operator NAME]");
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         if ((keys[i].section == NULL) != (at > 0) || strcmp(keys[i].name, name) != 0)
             continue;
@@ -292,34 +299,23 @@ static int take_key(void *ctx, const char *section, const char *name, const char
         return 1;
     }
     if (strstr(name, "key"))
-        return complain(reading, name,
+        return complain(reading, shown_name(name),
                         "the API key does not belong in this file: use "
                         "api_key_command or api_key_file");
-    return complain(reading, name, "no such key in this section");
+    return complain(reading, shown_name(name), "no such key in this section");
 }
 
 /* Opens it if it is safe to obey: it names a command that is run. */
 static FILE *open_file(const char *path, bool required, struct err *err)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        if (required || errno != ENOENT)
-            err_set(err, ERR_INVALID, "%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    const char *why = NULL;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        why = "not a regular file";
-    else if (st.st_uid != geteuid() && st.st_uid != 0)
-        why = "belongs to somebody else";
-    else if (st.st_mode & (S_IWGRP | S_IWOTH))
-        why = "others may write it: chmod go-w";
-    FILE *file = why ? NULL : fdopen(fd, "r");
-    if (!file) {
+    bool absent;
+    struct err why = {0};
+    int fd = private_open(path, true, &absent, &why);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+    if (fd >= 0 && !file)
         close(fd);
-        err_set(err, ERR_DENIED, "%s: %s", path, why ? why : strerror(errno));
-    }
+    if (!file && (required || !absent))
+        err_set(err, fd < 0 ? why.code : ERR_SYSTEM, "%s", fd < 0 ? why.detail : strerror(errno));
     return file;
 }
 
@@ -367,13 +363,12 @@ static bool take_variable(struct config *config, const char *name, size_t offset
 static bool read_environment(struct config *config, bool *has_start, struct err *err)
 {
     const char *start = getenv("AVIRATO_ENV");
-    const char *key = getenv("AVIRATO_API_KEY");
     if (start && start[0]) {
         if (!env_from_name(start, &config->start))
             return err_set(err, ERR_INVALID, "AVIRATO_ENV: expected live, test or training");
         *has_start = config->from_environment = true;
     }
-    if (key && key[0])
+    if (config_take_key_variable())
         config->from_environment = true;
     return take_variable(config, "AVIRATO_WEBCODE", offsetof(struct config_env, webcode),
                          set_webcode, err) &&

@@ -39,9 +39,24 @@ char *config_base_dir(const char *variable, const char *fallback);
 char *config_state_dir(const char *webcode, enum env env, struct err *err);
 char *config_cache_dir(const char *webcode, enum env env, struct err *err);
 
-/* The key by AVIRATO_API_KEY, api_key_command or api_key_file (0600 checked on the open
-   descriptor). Wipe and free with config_free_key(). */
+/* --- the API key: only ever in locked memory ------------------------------------------------- */
+
+/* Where it comes from: the first of these that there is. */
+enum key_source {
+    KEY_MISSING,
+    KEY_FROM_BUNDLED,    /* training: of the bundled server, opens nothing else */
+    KEY_FROM_CREDENTIAL, /* systemd's: $CREDENTIALS_DIRECTORY/avirato-live-key or -test-key */
+    KEY_FROM_VARIABLE,   /* AVIRATO_API_KEY: wins over the configuration file */
+    KEY_FROM_COMMAND,    /* api_key_command */
+    KEY_FROM_FILE        /* api_key_file */
+};
+enum key_source config_key_source(const struct config *config, enum env env);
+/* Wipe and free with config_free_key(). */
 char *config_read_key(const struct config *config, enum env env, struct err *err);
 void config_free_key(char *key);
+/* Moves AVIRATO_API_KEY out of the environment, where children and /proc would show it; true: there
+   is or was one. The earlier the better; whoever asks for a key calls it as well. */
+bool config_take_key_variable(void);
+void config_forget_key_variable(void); /* at the end */
 
 #endif

@@ -68,7 +68,10 @@ static bool check_config(struct doctor *doctor)
     const char *path = text_clean(doctor->arena, config.path).bytes;
     if (!ok)
         report_error(doctor, "configuration", &err,
-                     text_ours(_("Correct that line; assets/config.ini.example shows every key.")));
+                     text_ours(err.code == ERR_DENIED /* the error says how */
+                                   ? ""
+                                   : _("Correct that line; assets/config.ini.example shows every "
+                                       "key.")));
     else if (config.path)
         report(doctor, "configuration", true,
                text_oursf(doctor->arena, _("Configuration: %s is fine."), path), text_ours(""));
@@ -110,8 +113,11 @@ static bool check_key(struct doctor *doctor)
     char *key = config_read_key(config, config->start, &err);
     if (key)
         report(doctor, "key", true,
-               text_ours(_("API key: there is one, and nobody else can read "
-                           "it.")),
+               config_key_source(config, config->start) == KEY_FROM_VARIABLE
+                   ? text_ours(_("API key: from AVIRATO_API_KEY, which other programs may see; "
+                                 "api_key_file or api_key_command keep it safer."))
+                   : text_ours(_("API key: there is one, and nobody else can read "
+                                 "it.")),
                text_ours(""));
     else
         report_error(doctor, "key", &err,

@@ -31,9 +31,11 @@ static void hold_places(void)
         close(fd);
 }
 
-/* Nothing that others may read, no core file with a key in it, no death by a closed pipe. */
+/* Nothing that others may read, no key in the environment or in a core file, no death by a closed
+   pipe. */
 static void harden(void)
 {
+    config_take_key_variable();
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     const struct rlimit none = {0, 0};
@@ -104,6 +106,17 @@ static bool configure(struct cli *cli, int *status)
     return true;
 }
 
+/* What is set in an environment is easily seen by other programs. The screen says it in its top
+   line, doctor among the rest. */
+static void warn_of_variable(const struct cli *cli)
+{
+    const struct cli_command *command = cli->args.command;
+    if (command && (command->flags & CLI_NEEDS_NET) && !cli_has(cli, OPTION_OFFLINE) &&
+        config_key_source(&cli->config, cli->config.start) == KEY_FROM_VARIABLE)
+        cli_say(text_ours(_("The key is from AVIRATO_API_KEY, which other programs may see: "
+                            "api_key_file or api_key_command keep it safer.")));
+}
+
 static int run(struct cli *cli)
 {
     int status = CLI_DONE;
@@ -120,6 +133,7 @@ static int run(struct cli *cli)
         cli_help(cli->args.command);
         return cli_flush(CLI_DONE);
     }
+    warn_of_variable(cli);
     return cli->args.command ? cli_run(cli) : run_screen(cli);
 }
 
@@ -139,12 +153,14 @@ int main(int argc, char **argv)
         int status = cli_usage(&cli, message);
         cli_args_done(&cli.args);
         arena_done(&cli.arena);
+        config_forget_key_variable();
         return status;
     }
     cli.loop = loop_new();
     int status = run(&cli);
     loop_free(cli.loop);
     config_done(&cli.config);
+    config_forget_key_variable();
     cli_args_done(&cli.args);
     arena_done(&cli.arena);
     return status;

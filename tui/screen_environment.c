@@ -15,9 +15,7 @@ struct environment {
 
 static bool has_key(const struct config *config, enum env env)
 {
-    const struct config_env *own = &config->env[env];
-    return env == ENV_TRAINING || own->api_key_file || own->api_key_command ||
-           config->from_environment;
+    return config_key_source(config, env) != KEY_MISSING;
 }
 
 /* "HOTEL9 · read-only · https://…", or what is missing. */

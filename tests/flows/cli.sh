@@ -21,6 +21,7 @@ operator = Ana
 quiet_period = 1
 charge_timeout = 2
 INI
+chmod 600 "$XDG_CONFIG_HOME/avirato-console/config.ini"
 one=V400m-TEST-000001 two=S1F2-TEST-000002 off=P400Plus-TEST-000003
 
 # Starts the bundled server with the given options; its first line is the base URL.
@@ -166,11 +167,11 @@ expect "terminals" 0 'length == 3 and all(.[]; .online == null)'
 run terminals --online --json
 expect "terminals online" 0 'map(select(.online)) | length == 2'
 is "a table aligned for people" "Created" \
-    "$(script -qec "stty cols 100; '$bin' sessions --limit 2" /dev/null </dev/null | tr -d '\r' |
-        awk 'NR == 1 { print $1 }')"
+    "$(script -qec "stty cols 100; '$bin' sessions --limit 2 2>$box/err" /dev/null </dev/null |
+        tr -d '\r' | awk 'NR == 1 { print $1 }')"
 is "a table fills the terminal, and no more" 60 \
-    "$(script -qec "stty cols 60; '$bin' sessions --limit 20" /dev/null </dev/null | tr -d '\r' |
-        wc -L)"
+    "$(script -qec "stty cols 60; '$bin' sessions --limit 20 2>$box/err" /dev/null </dev/null |
+        tr -d '\r' | wc -L)"
 run sessions --limit 1 --language es && expect Spanish 0
 
 # --- charges: every magic amount ----------------------------------------------------------------

@@ -332,6 +332,7 @@ static bool write_config(const struct crash_scene *scene)
     FILE *file = fopen(path_in(scene, "config/avirato-console/config.ini"), "we");
     if (file == NULL)
         return false;
+    fchmod(fileno(file), 0600);
     fputs("[console]\noperator = Ana\nquiet_period = 1\ncharge_timeout = 2\n", file);
     return fclose(file) == 0;
 }

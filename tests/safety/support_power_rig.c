@@ -50,6 +50,7 @@ void rig_configure(const char *home)
     }
     snprintf(path, sizeof path, "%s/.config/avirato-console/config.ini", home);
     write_file(path, "[console]\noperator = Ana\nquiet_period = 1\ncharge_timeout = 2\n");
+    chmod(path, 0600);
 }
 
 void rig_home(struct rig *rig, const char *name, char *path, size_t size)
