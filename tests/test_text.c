@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../tui/csv.h"
 #include "../tui/text.h"
 
 #include <string.h>
@@ -21,6 +22,20 @@ static uint32_t roll(uint32_t bound)
     return (random_state >> 8) % bound;
 }
 
+/* What Unicode calls default ignorable, of letters and marks; skin tones. */
+static bool is_ignorable(utf8proc_int32_t point)
+{
+    static const struct {
+        utf8proc_int32_t first, last;
+    } ranges[] = {{0x34F, 0x34F},   {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},
+                  {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFFA0, 0xFFA0},   {0xE0100, 0xE01EF},
+                  {0x1F3FB, 0x1F3FF}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (point >= ranges[i].first && point <= ranges[i].last)
+            return true;
+    return false;
+}
+
 static bool is_banned(utf8proc_int32_t point)
 {
     switch (utf8proc_category(point)) {
@@ -33,8 +48,15 @@ static bool is_banned(utf8proc_int32_t point)
     case UTF8PROC_CATEGORY_ZP:
         return true;
     default:
-        return point < 0x20 || (point >= 0x7F && point < 0xA0);
+        return point < 0x20 || (point >= 0x7F && point < 0xA0) || is_ignorable(point);
     }
+}
+
+static bool is_mark(utf8proc_int32_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+           category == UTF8PROC_CATEGORY_ME || utf8proc_charwidth(point) == 0;
 }
 
 /* Valid UTF-8, nothing banned, no mark without a base, at most two marks on one. */
@@ -48,7 +70,7 @@ static void assert_clean(const char *bytes)
                                                  (utf8proc_ssize_t)(len - at), &point);
         assert_true(used > 0);
         assert_false(is_banned(point));
-        marks = utf8proc_charwidth(point) == 0 ? marks + 1 : 0;
+        marks = is_mark(point) ? marks + 1 : 0;
         assert_true(marks <= 2);
         at += (size_t)used;
     }
@@ -102,6 +124,11 @@ static void test_what_deceives_goes(void **state)
     assert_cleans_to("a\xEE\x80\x80z", "a\xEF\xBF\xBDz");   /* private use */
     assert_cleans_to("a\xCC\x81\xCC\x82\xCC\x83\xCC\x84z", "a\xCC\x81\xCC\x82\xEF\xBF\xBDz");
     assert_cleans_to("\xCC\x81z", "\xEF\xBF\xBDz"); /* a mark on nothing */
+    assert_cleans_to("क\xE0\xA4\xBE\xE0\xA4\xBE\xE0\xA4\xBEz",
+                     "क\xE0\xA4\xBE\xE0\xA4\xBE\xEF\xBF\xBDz"); /* marks that take a cell */
+    assert_cleans_to("\xE2\x9D\xA4\xEF\xB8\x8Fz",
+                     "\xE2\x9D\xA4\xEF\xBF\xBDz");     /* a selector that widens */
+    assert_cleans_to("\xE3\x85\xA4z", "\xEF\xBF\xBDz"); /* a letter that is not drawn */
 }
 
 static void test_broken_utf8_is_replaced(void **state)
@@ -156,6 +183,103 @@ static void test_properties_hold(void **state)
     }
 }
 
+/* All there are, alone behind a letter: kept, or one visible mark in their place. */
+static void test_every_code_point(void **state)
+{
+    (void)state;
+    for (utf8proc_int32_t point = 1; point <= 0x10FFFF; point++) {
+        struct arena arena = {0};
+        char text[8] = "a";
+        utf8proc_ssize_t used = utf8proc_encode_char(point, (utf8proc_uint8_t *)text + 1);
+        bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+        if (surrogate) /* which no encoder writes */
+            continue;
+        text[1 + used] = '\0';
+        const char *clean = text_clean(&arena, text).bytes;
+        if (strcmp(clean, is_banned(point) ? "a\xEF\xBF\xBD" : text) != 0)
+            fail_msg("U+%04X became %s", (unsigned)point, clean);
+        struct text shown = {clean};
+        int width = text_width(shown);
+        assert_in_range(width, 1, 3);
+        arena_done(&arena);
+    }
+}
+
+/* By mistake a text was never cleaned: it is not drawn either. */
+static void test_drawing_has_a_gate_of_its_own(void **state)
+{
+    (void)state;
+    struct text raw = text_ours("a\xE2\x80\xAE\033\xFF");
+    size_t at = 0;
+    uint32_t points[3];
+    int count, cells;
+    assert_true(text_next(raw, &at, points, &count, &cells));
+    assert_int_equal(points[0], 'a');
+    assert_int_equal(count, 1); /* U+202E is no mark of it */
+    for (int i = 0; i < 3; i++) {
+        assert_true(text_next(raw, &at, points, &count, &cells));
+        assert_int_equal(points[0], 0xFFFD);
+        assert_int_equal(cells, 1);
+    }
+    assert_false(text_next(raw, &at, points, &count, &cells));
+}
+
+static void test_a_place_in_a_sentence_stays_small(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    assert_string_equal(text_brief(&arena, "short", 10).bytes, "short");
+    assert_string_equal(text_brief(&arena, "exactly 10", 10).bytes, "exactly 10");
+    assert_string_equal(text_brief(&arena, "eleven long", 10).bytes, "eleven lo…");
+    assert_string_equal(text_brief(&arena, "日本語日本", 6).bytes, "日本…");
+    assert_string_equal(text_brief(&arena, "a     b\xC2\xA0\xC2\xA0\xE3\x80\x80"
+                                           "c",
+                                   10)
+                            .bytes,
+                        "a b\xC2\xA0"
+                        "c");
+    assert_string_equal(text_brief(&arena, "a\033b", 10).bytes, "a\xEF\xBF\xBD"
+                                                               "b");
+    assert_string_equal(text_brief(&arena, NULL, 10).bytes, "");
+    arena_done(&arena);
+}
+
+static void test_spreadsheets_run_nothing(void **state)
+{
+    static const char *const cells[][2] = {
+        {"", ""},
+        {"plain", "plain"},
+        {"-12.50", "-12.50"},
+        {"-12", "-12"},
+        {"12.50", "12.50"},
+        {"-", "'-"},
+        {"-12.50+1", "'-12.50+1"},
+        {"-12.", "'-12."},
+        {"+34 600", "'+34 600"},
+        {"=1+1", "'=1+1"},
+        {"@A1", "'@A1"},
+        {"\t=1", "\"'\t=1\""},
+        {"\r=1", "\"'\r=1\""},
+        {"  =1", "'  =1"},
+        {"\"=1", "\"'\"\"=1\""},
+        {"＝1", "'＝1"},
+        {"a,b", "\"a,b\""},
+        {"a;b", "\"a;b\""},
+        {"a;=1;b", "\"a;'=1;b\""},
+        {"a; \"@b", "\"a;' \"\"@b\""},
+        {"he said \"no\"", "\"he said \"\"no\"\"\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        struct buf out;
+        buf_init(&out, 1024);
+        buf_puts(&out, "");
+        csv_put(&out, text_ours(cells[i][0]));
+        assert_string_equal(out.data, cells[i][1]);
+        buf_done(&out);
+    }
+}
+
 static void test_width_counts_cells(void **state)
 {
     (void)state;
@@ -184,6 +308,10 @@ int main(void)
         cmocka_unit_test(test_what_deceives_goes),
         cmocka_unit_test(test_broken_utf8_is_replaced),
         cmocka_unit_test(test_properties_hold),
+        cmocka_unit_test(test_every_code_point),
+        cmocka_unit_test(test_drawing_has_a_gate_of_its_own),
+        cmocka_unit_test(test_a_place_in_a_sentence_stays_small),
+        cmocka_unit_test(test_spreadsheets_run_nothing),
         cmocka_unit_test(test_width_counts_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

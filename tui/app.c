@@ -1,3 +1,4 @@
+#include "cli.h"
 #include "money_screens.h"
 #include "notices.h"
 
@@ -453,11 +454,14 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
                                            .ctx = app};
     struct err err = {0};
     if (!term_start(loop, &terminal, &err)) {
-        fprintf(stderr, "avirato-console: %s\n", err.detail);
+        cli_say(text_oursf(&app->arena, "avirato-console: %s",
+                           text_clean(&app->arena, err.detail).bytes));
+        arena_done(&app->arena);
         free(app);
         return 2;
     }
     grid_init(&app->grid, 0, 0);
+                                           .clipboard = settings->config->clipboard,
     start_screens(app);
     loop_run(loop);
     loop_unhook(loop, app->hook);

@@ -130,6 +130,7 @@ bool cli_is_general(int option); /* means the same without and with any command 
 /* In the terminal's own character set. */
 void cli_put(FILE *stream, struct text text);
 void cli_say(struct text line);
+int cli_terminal_width(void); /* of stdout, in cells */
 void cli_say_advice(struct advice advice);
 /* Says it and returns the exit status that fits. */
 int cli_fail(struct cli *cli, const struct err *err, const struct api_error *api);

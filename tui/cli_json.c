@@ -1,5 +1,6 @@
 /* JSON lines. What could drive a terminal or hide text is written as \u escapes, which mean the
- * same. */
+   same; so is all but ASCII where the terminal's characters are single bytes, for among the bytes
+   of UTF-8 are those of its controls. */
 #include "cli.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ static size_t put_point(struct buf *out, const char *at)
     size_t len = text_decode(at, strnlen(at, 4), &point);
     if (point < 0)
         buf_puts(out, "\\ufffd");
-    else if (text_is_allowed(point))
+    else if (text_is_allowed(point) && (point < 0x80 || format_utf8()))
         buf_add(out, at, len);
     else
         put_escaped(out, point);

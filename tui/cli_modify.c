@@ -53,6 +53,8 @@ static int look(struct money_run *run)
     struct err err = {0};
     struct row row;
     run->request.target = reference;
+    run->about = text_oursf(&cli->arena, "%s: %s", _("Payment"),
+                            text_clean(&cli->arena, reference).bytes);
     if (!reference_allowed(reference, cli->desk.webcode, cli->desk.env))
         return cli_money_refuse(cli, not_possible(run, WHY_OTHER_ENVIRONMENT), CLI_DENIED);
     cli_money_settle(run);
@@ -122,9 +124,8 @@ int cli_refund(struct cli *cli)
         status = read_amount(&run, run.request.seen.left);
     if (status != CLI_DONE)
         return status;
-    run.question = text_oursf(&cli->arena, _("Refund %s of %s (left after it: %s)?"),
+    run.question = text_oursf(&cli->arena, _("Refund %s (left after it: %s)?"),
                               format_money(&cli->arena, &run.request.amount).bytes,
-                              text_clean(&cli->arena, run.request.target).bytes,
                               rest(&run, run.request.seen.left).bytes);
     return cli_money_run(&run);
 }
@@ -137,9 +138,8 @@ int cli_capture(struct cli *cli)
         status = read_amount(&run, run.request.seen.authorised.minor);
     if (status != CLI_DONE)
         return status;
-    run.question = text_oursf(&cli->arena, _("Capture %s of %s (%s of the hold is released)?"),
+    run.question = text_oursf(&cli->arena, _("Capture %s (%s of the hold is released)?"),
                               format_money(&cli->arena, &run.request.amount).bytes,
-                              text_clean(&cli->arena, run.request.target).bytes,
                               rest(&run, run.request.seen.authorised.minor).bytes);
     return cli_money_run(&run);
 }
@@ -151,9 +151,8 @@ int cli_cancel(struct cli *cli)
     if (status != CLI_DONE)
         return status;
     run.typed = run.request.seen.authorised;
-    run.question = text_oursf(&cli->arena, _("Cancel the hold of %s on %s?"),
-                              format_money(&cli->arena, &run.typed).bytes,
-                              text_clean(&cli->arena, run.request.target).bytes);
+    run.question = text_oursf(&cli->arena, _("Cancel the hold of %s?"),
+                              format_money(&cli->arena, &run.typed).bytes);
     return cli_money_run(&run);
 }
 
@@ -163,8 +162,7 @@ int cli_extend(struct cli *cli)
     int status = look(&run);
     if (status != CLI_DONE)
         return status;
-    run.question = text_oursf(&cli->arena, _("Extend the hold of %s on %s?"),
-                              format_money(&cli->arena, &run.request.seen.authorised).bytes,
-                              text_clean(&cli->arena, run.request.target).bytes);
+    run.question = text_oursf(&cli->arena, _("Extend the hold of %s?"),
+                              format_money(&cli->arena, &run.request.seen.authorised).bytes);
     return cli_money_run(&run);
 }

@@ -166,7 +166,7 @@ static void say_holder(struct cli *cli, const struct op_request *request)
                         &err))
         return;
     cli_say(text_oursf(&cli->arena, _("%s by %s since %s: %s."), words_op(holder.kind).bytes,
-                       text_clean(&cli->arena, holder.person).bytes,
+                       text_brief(&cli->arena, holder.person, 24).bytes,
                        format_clock(&cli->arena, holder.created_ms).bytes,
                        words_outcome(&holder).bytes));
 }
@@ -184,6 +184,7 @@ static bool ask(struct money_run *run)
         text_oursf(&cli->arena, _("Type %s to go on, anything else stops:"), live ? "Y" : "y");
     if (by_amount)
         how = text_ours(_("Type the amount to go on, anything else stops:"));
+    cli_say(run->about);
     cli_say(text_oursf(&cli->arena, "%s: %s", words_env(cli->desk.env).bytes, run->question.bytes));
     /* A line never holds a newline, so that this word can not be typed. */
     return cli_ask(cli, how, by_amount ? "\n" : live ? "Y" : "y", by_amount ? &run->typed : NULL);
@@ -191,7 +192,7 @@ static bool ask(struct money_run *run)
 
 static struct text describe_earlier(struct cli *cli, const struct intent *earlier)
 {
-    return text_oursf(&cli->arena, _("There is a charge like this already: %s on %s at %s: %s."),
+    return text_oursf(&cli->arena, _("There is a charge like this already: %s at %s: %s."),
                       format_money(&cli->arena, &earlier->amount).bytes,
                       text_clean(&cli->arena, earlier->target).bytes,
                       format_clock(&cli->arena, earlier->created_ms).bytes,
@@ -216,6 +217,8 @@ static int check_repeat(struct money_run *run)
         cli_say(text_ours(_("Nothing was sent. To charge a second time on purpose, add --again.")));
         return status;
     }
+    cli_say(text_oursf(&cli->arena, "%s: %s", _("Terminal"),
+                       text_clean(&cli->arena, earlier.target).bytes));
     cli_say(what);
     if (cli_ask(cli, text_ours(_("Type AGAIN to charge a second time, anything else stops:")),
                 _("AGAIN"), NULL))

@@ -36,8 +36,8 @@ static const char *terminal_name(struct cli *cli, const char *poi_id)
     for (size_t i = 0; i < page.count; i++) {
         const struct terminal *terminal = &page.rows[i].terminal;
         if (terminal->name && strcmp(terminal->poi_id, poi_id) == 0)
-            name = text_oursf(&cli->arena, "%s (%s)", text_clean(&cli->arena, terminal->name).bytes,
-                              name)
+            name = text_oursf(&cli->arena, "%s (%s)",
+                              text_brief(&cli->arena, terminal->name, 40).bytes, name)
                        .bytes;
     }
     terminal_page_done(&page);
@@ -83,8 +83,9 @@ int cli_charge(struct cli *cli)
     const char *amount = format_money(&cli->arena, &run.request.amount).bytes;
     const char *name = terminal_name(cli, run.request.target);
     run.question = run.request.is_preauth
-                       ? text_oursf(&cli->arena, _("Hold %s on %s?"), amount, name)
-                       : text_oursf(&cli->arena, _("Charge %s on %s?"), amount, name);
+                       ? text_oursf(&cli->arena, _("Hold %s?"), amount)
+                       : text_oursf(&cli->arena, _("Charge %s?"), amount);
+    run.about = text_oursf(&cli->arena, "%s: %s", _("Terminal"), name);
     return cli_money_run(&run);
 }
 

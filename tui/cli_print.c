@@ -64,8 +64,9 @@ int cli_flush(int status)
         return status;
     if (errno == EPIPE) /* the reader has seen enough, as head(1) */
         return status;
-    fputs(strerror(errno), stderr);
-    fputc('\n', stderr);
+    struct arena arena = {0};
+    cli_say(text_clean(&arena, strerror(errno)));
+    arena_done(&arena);
     return status == CLI_DONE ? CLI_STORAGE : status;
 }
 

@@ -2,12 +2,26 @@
 #include "cli.h"
 #include "records.h"
 
+#include <limits.h>
 #include <string.h>
+
+enum { INDENT = 6 }; /* of what a line goes on with */
 
 struct line {
     const char *label; /* N_() */
     struct text value;
 };
+
+/* On a terminal a long value goes on below itself: its end is not taken for another line. */
+static void put_value(struct cli *cli, int indent, struct text value)
+{
+    int room = cli->tty ? cli_terminal_width() - indent : INT_MAX;
+    const char *at = value.bytes;
+    size_t len;
+    for (; (len = text_fit((struct text){at}, room, NULL)) > 0; at += len)
+        cli_put(stdout, text_oursf(&cli->arena, "%*s%.*s\n", at == value.bytes ? 0 : indent, "",
+                                   (int)len, at));
+}
 
 static void print_lines(struct cli *cli, const struct line *lines, size_t count)
 {
@@ -20,8 +34,9 @@ static void print_lines(struct cli *cli, const struct line *lines, size_t count)
         struct text label = text_ours(_(lines[i].label));
         if (!lines[i].value.bytes[0])
             continue;
-        cli_put(stdout, text_oursf(&cli->arena, "%s%*s  %s\n", label.bytes,
-                                   widest - text_width(label), "", lines[i].value.bytes));
+        cli_put(stdout, text_oursf(&cli->arena, "%s%*s  ", label.bytes,
+                                   widest - text_width(label), ""));
+        put_value(cli, widest + 2, lines[i].value);
     }
 }
 
@@ -72,10 +87,13 @@ static void print_attempts(struct cli *cli, const struct record *record)
         const struct attempt *attempt = &record->attempts[i];
         if (i == 0)
             cli_put(stdout, text_oursf(&cli->arena, "\n%s\n", _("Attempts")));
-        cli_put(stdout, text_oursf(&cli->arena, "  %s  %s  %s\n",
-                                   format_when_full(&cli->arena, &attempt->created).bytes,
-                                   words_status(&cli->arena, REC_SESSION, attempt->status).bytes,
-                                   text_clean(&cli->arena, attempt->payment_reference).bytes));
+        struct text line =
+            text_oursf(&cli->arena, "%s  %s  %s",
+                       format_when_full(&cli->arena, &attempt->created).bytes,
+                       words_status(&cli->arena, REC_SESSION, attempt->status).bytes,
+                       text_clean(&cli->arena, attempt->payment_reference).bytes);
+        cli_put(stdout, text_ours("  "));
+        put_value(cli, INDENT, line);
     }
 }
 
@@ -87,13 +105,15 @@ static void print_modifications(struct cli *cli, const struct row_page *page)
         if (i == 0)
             cli_put(stdout, text_oursf(arena, "\n%s\n", _("Modifications")));
         const char *amount = record_amount_text(arena, record).bytes;
-        cli_put(stdout,
-                text_oursf(arena, "  %s  %s  %s%s%s  %s  %s\n",
-                           format_when_full(arena, &record->created).bytes,
-                           words_type(arena, record->type).bytes,
-                           words_status(arena, record->kind, record->status).bytes,
-                           amount[0] ? "  " : "", amount, text_clean(arena, record->id).bytes,
-                           text_clean(arena, record->failure_reason).bytes));
+        struct text line =
+            text_oursf(arena, "%s  %s  %s%s%s  %s  %s",
+                       format_when_full(arena, &record->created).bytes,
+                       words_type(arena, record->type).bytes,
+                       words_status(arena, record->kind, record->status).bytes,
+                       amount[0] ? "  " : "", amount, text_clean(arena, record->id).bytes,
+                       text_clean(arena, record->failure_reason).bytes);
+        cli_put(stdout, text_ours("  "));
+        put_value(cli, INDENT, line);
     }
 }
 

@@ -1,6 +1,8 @@
 /* Rows of cells: an aligned table on a terminal, tab-separated text into a pipe, or CSV. */
 #include "cli.h"
 
+#include "csv.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 struct cli_table {
     const struct cli_column *columns;
     size_t count;
-    bool data, csv, titled;
+    bool data, csv, tty, titled;
     int width;               /* of the terminal */
     int widths[COLUMNS_MAX]; /* 0 until known */
     struct arena arena;
@@ -21,7 +23,7 @@ struct cli_table {
     size_t held_rows;
 };
 
-static int terminal_width(void)
+int cli_terminal_width(void)
 {
     struct winsize size;
     const char *columns = getenv("COLUMNS");
@@ -38,46 +40,39 @@ struct cli_table *cli_table_new(struct cli *cli, const struct cli_column *column
     *table = (struct cli_table){.columns = columns,
                                 .count = count,
                                 .data = cli_is_data(cli),
-                                .csv = cli_has(cli, OPTION_CSV)};
+                                .csv = cli_has(cli, OPTION_CSV),
+                                .tty = cli->tty};
     if (!table->data) {
-        table->width = terminal_width();
+        table->width = cli_terminal_width();
         table->held = mem_alloc(HELD_ROWS * count * sizeof *table->held);
     }
     return table;
 }
 
-/* A spreadsheet takes these first characters for a formula; a quote in front keeps them text. */
-static void put_csv(const char *cell)
-{
-    bool formula = cell[0] != '\0' && strchr("=+-@\t\r", cell[0]);
-    if (!formula && !strpbrk(cell, ",\"\r\n")) {
-        fputs(cell, stdout);
-        return;
-    }
-    fputs(formula ? "\"'" : "\"", stdout);
-    for (const char *p = cell; *p; p++) {
-        if (*p == '"')
-            fputc('"', stdout);
-        fputc(*p, stdout);
-    }
-    fputc('"', stdout);
-}
-
+/* Without cells: the fields' names. To a pipe it goes as UTF-8, whatever the terminal's set is. */
 static void put_data_row(struct cli_table *table, const struct text *cells)
 {
+    struct buf line;
     bool first = true;
+    buf_init(&line, 8 << 20);
     for (size_t i = 0; i < table->count; i++) {
         if (!(table->columns[i].shown & CLI_AS_DATA))
             continue;
         if (!first)
-            fputc(table->csv ? ',' : '\t', stdout);
+            buf_puts(&line, table->csv ? "," : "\t");
+        struct text cell = cells ? cells[i] : text_ours(table->columns[i].field);
         if (table->csv)
-            put_csv(cells ? cells[i].bytes : table->columns[i].field);
+            csv_put(&line, cell);
         else
-            fputs(cells[i].bytes, stdout);
+            buf_puts(&line, cell.bytes);
         first = false;
     }
-    fputc('\n', stdout);
+    buf_puts(&line, "\n");
+    if (table->tty)
+        cli_put(stdout, (struct text){line.data});
+    else
+        fwrite(line.data, 1, line.len, stdout);
+    buf_done(&line);
 }
 
 /* One cell, cut to its room with an ellipsis; returns the cells used. */

@@ -230,6 +230,7 @@ struct reading {
     struct config *config;
     FILE *file;
     const char *path;
+    MAIN("clipboard", clipboard, set_switch, "yes or no"),
     int line;
     uint64_t seen[3]; /* keys given, by section: a key given twice is a mistake */
     bool has_start;
@@ -422,6 +423,7 @@ void config_done(struct config *config)
             free(owned[k]);
     }
     free(config->language);
+                              .clipboard = true,
     free(config->person);
     free(config->terminal);
     free(config->timezone);

@@ -20,6 +20,7 @@ struct config {
     int business_day_start_min; /* minutes after midnight, 240 */
     int hold_days;            /* 7 */
     bool ascii_borders, mouse;
+    bool clipboard;           /* the copy key may write to it; yes */
     int charge_timeout_s;     /* 180 */
     int quiet_period_s;       /* 300: absence of a charge proves nothing before */
     int64_t confirm_limit;    /* minor units above which live amounts are typed; 0: none */

@@ -94,8 +94,8 @@ static struct text sync_text(struct arena *arena, const struct link_state *link)
 
 static struct text who(struct arena *arena, const struct config *config)
 {
-    struct text person = text_clean(arena, config->person);
-    struct text terminal = text_clean(arena, config->terminal);
+    struct text person = text_brief(arena, config->person, 24);
+    struct text terminal = text_brief(arena, config->terminal, 32);
     bool both = *person.bytes && *terminal.bytes;
     return text_oursf(arena, "%s%s%s", person.bytes, both ? " · " : "", terminal.bytes);
 }

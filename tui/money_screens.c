@@ -42,13 +42,14 @@ void money_copy(struct app *app)
 
 struct text money_terminal_name(struct app *app, const char *poi_id)
 {
-    struct text name = text_clean(app_arena(app), poi_id);
+    enum { NAME_CELLS = 40 };
+    struct text name = text_brief(app_arena(app), poi_id, NAME_CELLS);
     struct terminal_page page = {0};
     if (!poi_id || !cache_terminals(app_desk(app)->cache, &page, NULL))
         return name;
     for (size_t i = 0; i < page.count; i++)
         if (strcmp(page.rows[i].terminal.poi_id, poi_id) == 0 && page.rows[i].terminal.name)
-            name = text_clean(app_arena(app), page.rows[i].terminal.name);
+            name = text_brief(app_arena(app), page.rows[i].terminal.name, NAME_CELLS);
     terminal_page_done(&page);
     return name;
 }
@@ -119,7 +120,7 @@ static void say_refused(struct app *app, const struct op_request *request, const
     }
     app_message(app, STYLE_WARN,
                 text_oursf(arena, _("Nothing was sent: %s by %s since %s is not settled yet."),
-                           words_op(holder.kind).bytes, text_clean(arena, holder.person).bytes,
+                           words_op(holder.kind).bytes, text_brief(arena, holder.person, 24).bytes,
                            format_clock(arena, holder.created_ms).bytes));
 }
 

@@ -52,8 +52,8 @@ static void tell(struct app *app, const struct intent *intent)
     struct notices *notices = app->notices;
     struct arena *arena = &app->arena;
     struct text where = intent->kind == OP_CHARGE ? money_terminal_name(app, intent->target)
-                                                  : text_clean(arena, intent->target);
-    struct text known = text_clean(arena, intent->reference);
+                                                  : text_brief(arena, intent->target, 40);
+    struct text known = text_brief(arena, intent->reference, 40);
     bool both = *where.bytes && *known.bytes;
     struct text text =
         text_oursf(arena, "%s %s%s%s", words_of_intent(arena, intent).what.bytes, where.bytes,

@@ -8,8 +8,9 @@ void prompt_init(struct prompt *prompt, const char *text, size_t max)
 {
     assert(max < PROMPT_MAX);
     *prompt = (struct prompt){.max = max ? max : PROMPT_MAX - 1};
-    if (text)
-        prompt_paste(prompt, text_ours(text));
+    struct arena arena = {0};
+    prompt_paste(prompt, text_clean(&arena, text));
+    arena_done(&arena);
 }
 
 /* Where the cluster before, or after, `at` begins. */

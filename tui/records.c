@@ -110,7 +110,7 @@ struct text record_payment(struct arena *arena, const void *row)
 struct text record_copy(struct arena *arena, const struct row *row)
 {
     const char *own = row->reference && *row->reference ? row->reference : row->record.id;
-    return (struct text){arena_strdup(arena, own)};
+    return text_clean(arena, own);
 }
 
 int64_t record_age_ms(const struct stamp *stamp)

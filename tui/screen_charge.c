@@ -29,6 +29,8 @@ static const char *const field_names[FIELDS] = {[TERMINAL] = "target",
                                                 [REFERENCE] = "reference",
                                                 [DESCRIPTION] = "description"};
 
+enum { NAME_CELLS = 32, PERSON_CELLS = 24 }; /* of what others named, in lines of ours */
+
 /* What is asked between form and review, in this order. */
 enum question_step { ASK_BUSY, ASK_OFFLINE, ASK_REPEAT, ASK_CONFIRM };
 
@@ -58,7 +60,7 @@ static const struct terminal_row *chosen(const struct charge *charge)
 static struct text terminal_name(struct arena *arena, const struct terminal_row *row)
 {
     const struct terminal *terminal = &row->terminal;
-    return text_clean(arena, terminal->name ? terminal->name : terminal->poi_id);
+    return text_brief(arena, terminal->name ? terminal->name : terminal->poi_id, NAME_CELLS);
 }
 
 /* "in use 14:02:10 Ana" before "offline": that one cannot be charged at all. */
@@ -68,7 +70,7 @@ static struct option option_of(struct app *app, struct arena *arena, const struc
     struct intent holder;
     if (journal_holder(app_desk(app)->journal, OP_CHARGE, row->terminal.poi_id, arena, &holder,
                        NULL)) {
-        const char *person = text_clean(arena, holder.person).bytes;
+        const char *person = text_brief(arena, holder.person, PERSON_CELLS).bytes;
         const char *since = format_clock(arena, holder.created_ms).bytes;
         option.style = STYLE_WARN;
         option.note = holder.state == INTENT_UNKNOWN
@@ -226,12 +228,12 @@ static bool ask_busy(struct app *app, struct charge *charge)
             : text_ours("");
     ask(app, charge, _("This terminal is busy"),
         text_oursf(arena,
-                   _("A charge of %s by %s since %s is not settled yet (%s). One terminal "
-                     "takes one charge at a time. %s\n\nGo to that charge?"),
-                   format_money(arena, &holder.amount).bytes,
-                   text_clean(arena, holder.person).bytes,
+                   _("A charge on it is not settled yet. One terminal takes one charge at a "
+                     "time. %s\n\nAmount: %s\nBy: %s\nSince: %s (%s)\n\nGo to that charge?"),
+                   until.bytes, format_money(arena, &holder.amount).bytes,
+                   text_brief(arena, holder.person, PERSON_CELLS).bytes,
                    format_clock(arena, holder.created_ms).bytes,
-                   words_intent_state(holder.state).bytes, until.bytes));
+                   words_intent_state(holder.state).bytes));
     return true;
 }
 
@@ -261,13 +263,13 @@ static bool ask_repeat(struct app *app, struct charge *charge)
     memcpy(charge->repeats, earlier.id, sizeof charge->repeats);
     ask(app, charge, _("A second charge?"),
         text_oursf(arena,
-                   _("This looks like a charge that was made before:\n\n%s\n%s, %s\n"
-                     "Reference: %s\nOutcome: %s\n\n"
+                   _("This looks like a charge that was made before:\n\nAmount: %s\nTime: %s\n"
+                     "By: %s\nReference: %s\nOutcome: %s\n\n"
                      "Has the guest really to pay a second time?"),
                    format_money(arena, &earlier.amount).bytes,
                    format_when_utc(arena, earlier.created_ms).bytes,
-                   text_clean(arena, earlier.person).bytes,
-                   earlier.reference ? text_clean(arena, earlier.reference).bytes : "-",
+                   text_brief(arena, earlier.person, PERSON_CELLS).bytes,
+                   earlier.reference ? text_brief(arena, earlier.reference, NAME_CELLS).bytes : "-",
                    words_outcome(&earlier).bytes));
     return true;
 }

@@ -382,9 +382,9 @@ static struct advice advice_of(struct app *app, const struct follow *follow)
     if (has_moved(follow))
         return words_of_error(arena, &(struct err){ERR_STALE, ""}, NULL);
     if (intent->kind == OP_CHARGE && intent->state == INTENT_SENT)
-        advice.what = text_oursf(arena, _("The guest sees %s on %s and presents the card."),
-                                 format_money(arena, &intent->amount).bytes,
-                                 money_terminal_name(app, intent->target).bytes);
+        advice.what = text_oursf(arena,
+                                 _("The guest sees %s on the terminal and presents the card."),
+                                 format_money(arena, &intent->amount).bytes);
     if (!intent->code && !intent->trace_id && intent->http_status < 300) /* proves nothing */
         advice.proof = text_ours("");
     return advice;

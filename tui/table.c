@@ -1,5 +1,7 @@
 #include "table.h"
 
+#include "csv.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -144,24 +146,11 @@ bool table_move(struct table *table, enum command command, int count)
 
 /* --- CSV ---------------------------------------------------------------------------------- */
 
-/* Quoted where needed; a cell that a spreadsheet would take for a formula gets an apostrophe. */
-static void put_cell(struct buf *out, struct text text)
-{
-    const char *at = text.bytes;
-    bool quote = strpbrk(at, ",;\"\r\n") != NULL;
-    buf_puts(out, quote ? "\"" : "");
-    if (*at && strchr("=+-@\t\r", *at))
-        buf_puts(out, "'");
-    for (; *at; at++)
-        buf_add(out, *at == '"' ? "\"\"" : at, *at == '"' ? 2 : 1);
-    buf_puts(out, quote ? "\"" : "");
-}
-
 void table_csv_titles(const struct column *columns, size_t count, struct buf *out)
 {
     for (size_t i = 0; i < count; i++) {
         buf_puts(out, i ? "," : "");
-        put_cell(out, text_ours(_(columns[i].title)));
+        csv_put(out, text_ours(_(columns[i].title)));
     }
     buf_puts(out, "\r\n");
 }
@@ -171,7 +160,7 @@ void table_csv_row(const struct column *columns, size_t count, const void *row, 
     struct arena arena = {0};
     for (size_t i = 0; i < count; i++) {
         buf_puts(out, i ? "," : "");
-        put_cell(out, (columns[i].csv ? columns[i].csv : columns[i].get)(&arena, row));
+        csv_put(out, (columns[i].csv ? columns[i].csv : columns[i].get)(&arena, row));
     }
     buf_puts(out, "\r\n");
     arena_done(&arena);

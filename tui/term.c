@@ -429,7 +429,7 @@ void term_bell(void)
 
 bool term_copy(const char *reference)
 {
-    if (!term.started || !term.can_copy)
+    if (!term.started || !term.can_copy || !term.settings.clipboard)
         return false;
     bool sent = clipboard_sequence(reference, getenv("STY") != NULL, &term.pending);
     send_pending(NULL, 0);

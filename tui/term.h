@@ -31,6 +31,7 @@ enum {
 
 struct term_settings {
     bool mouse; /* the wheel moves; the terminal then no longer selects text by itself */
+    bool clipboard; /* false: term_copy() writes nothing */
     bool ascii; /* borders and symbols in ASCII whatever the character set */
     void (*on_key)(void *ctx, uint32_t key);
     /* A whole paste, cleaned, line ends turned into blanks. Never a key. */
@@ -62,7 +63,7 @@ void term_repaint(void);
 /* As if Ctrl-Z had come as a signal: keys are raw, so the application gets it as a key. */
 void term_suspend(void);
 /* Puts a reference on the clipboard (OSC 52). False, and nothing sent, when it holds anything but
-   A-Z a-z 0-9 - _ . or is empty or too long. */
+   A-Z a-z 0-9 - _ . or is empty or too long, or when the settings forbid it. */
 bool term_copy(const char *reference);
 
 #endif

@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#define ELLIPSIS    "\xE2\x80\xA6" /* U+2026 */
 enum { MAX_MARKS = 2 };
 
 struct text text_ours(const char *trusted)
@@ -46,11 +47,19 @@ static int width_of(int32_t point)
     return point < 0x7F ? 1 : utf8proc_charwidth(point);
 }
 
+/* Terminals disagree on the cells that these take: a variation selector makes some draw the sign
+   before it twice as wide, a skin tone is drawn into the sign before it or not. And what Unicode
+   lets a display ignore takes cells here and there as well. */
+static bool is_unsteady(int32_t point)
+{
+    return utf8proc_get_property(point)->ignorable || (point >= 0x1F3FB && point <= 0x1F3FF);
+}
+
 bool text_is_allowed(int32_t point)
 {
     if (point >= 0x20 && point < 0x7F)
         return true;
-    if (point < 0xA0)
+    if (point < 0xA0 || is_unsteady(point))
         return false;
     switch (utf8proc_category(point)) {
     case UTF8PROC_CATEGORY_CC:
@@ -64,6 +73,16 @@ bool text_is_allowed(int32_t point)
     default:
         return true;
     }
+}
+
+/* Stands on the base before it: by what it is, and by how it is drawn. */
+static bool is_mark(int32_t point)
+{
+    if (point < 0x300)
+        return false;
+    utf8proc_category_t category = utf8proc_category(point);
+    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+           category == UTF8PROC_CATEGORY_ME || width_of(point) == 0;
 }
 
 /* The length of the beginning that needs no work: most text is printable ASCII as a whole. */
@@ -91,11 +110,11 @@ struct text text_clean(struct arena *arena, const char *outside)
     while (at < len) {
         int32_t point;
         size_t step = text_decode(outside + at, len - at, &point);
-        bool is_mark = point >= 0 && width_of(point) == 0;
-        if (point >= 0 && text_is_allowed(point) && !(is_mark && marks >= MAX_MARKS)) {
+        bool mark = is_mark(point);
+        if (text_is_allowed(point) && !(mark && marks >= MAX_MARKS)) {
             memcpy(clean + out, outside + at, step);
             out += step;
-            marks = is_mark ? marks + 1 : 0;
+            marks = mark ? marks + 1 : 0;
             removing = false;
         } else if (!removing) {
             memcpy(clean + out, REPLACEMENT, sizeof REPLACEMENT - 1);
@@ -116,14 +135,15 @@ bool text_next(struct text text, size_t *at, uint32_t points[3], int *count, int
         return false;
     int32_t point;
     size_t used = text_decode(bytes, strnlen(bytes, 4), &point);
-    points[0] = point < 0 ? 0xFFFD : (uint32_t)point;
+    /* A second gate: what was never cleaned by mistake is not drawn either. */
+    points[0] = text_is_allowed(point) ? (uint32_t)point : 0xFFFD;
     points[1] = points[2] = 0;
     int width = width_of((int32_t)points[0]);
     *cells = width > 0 ? width : 1;
     *count = 1;
     while ((unsigned char)bytes[used] >= 0x80) {
         size_t step = text_decode(bytes + used, strnlen(bytes + used, 4), &point);
-        if (point < 0 || width_of(point) > 0)
+        if (!text_is_allowed(point) || width_of(point) > 0)
             break;
         if (*count < 1 + MAX_MARKS)
             points[(*count)++] = (uint32_t)point;
@@ -131,6 +151,36 @@ bool text_next(struct text text, size_t *at, uint32_t points[3], int *count, int
     }
     *at += used;
     return true;
+}
+
+static bool is_blank(uint32_t point)
+{
+    enum { BRAILLE_BLANK = 0x2800 };
+    return point == ' ' || point == BRAILLE_BLANK ||
+           utf8proc_category((utf8proc_int32_t)point) == UTF8PROC_CATEGORY_ZS;
+}
+
+struct text text_brief(struct arena *arena, const char *outside, int cells)
+{
+    struct text clean = text_clean(arena, outside);
+    char *brief = arena_alloc(arena, strlen(clean.bytes) + sizeof ELLIPSIS);
+    size_t at = 0, from = 0, len = 0;
+    uint32_t points[3];
+    int count, width;
+    bool after_blank = false;
+    for (; text_next(clean, &at, points, &count, &width); from = at) {
+        bool blank = is_blank(points[0]);
+        if (!blank || !after_blank) {
+            memcpy(brief + len, clean.bytes + from, at - from);
+            len += at - from;
+        }
+        after_blank = blank;
+    }
+    brief[len] = '\0';
+    struct text text = {brief};
+    if (text_width(text) > cells)
+        memcpy(brief + text_fit(text, cells - 1, NULL), ELLIPSIS, sizeof ELLIPSIS);
+    return text;
 }
 
 size_t text_fit(struct text text, int cells, int *used)

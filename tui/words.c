@@ -1,6 +1,6 @@
 /* Names: statuses, types, operations, reasons, states, environments. One table each; a word that no
    table knows is shown as the API gave it. */
-#include "words.h"
+#include "words_internal.h"
 
 #include <string.h>
 #include <strings.h>
@@ -17,7 +17,7 @@ static struct text look_up(struct arena *arena, const struct name *names, size_t
     for (size_t i = 0; i < count; i++)
         if (strcasecmp(names[i].word, word) == 0)
             return text_ours(_(names[i].label));
-    return text_clean(arena, word);
+    return text_brief(arena, word, WORDS_WORD);
 }
 
 /* A modification's success is that of a request, a POS payment's that of a card. */

@@ -9,7 +9,7 @@ struct text words_fill(struct arena *arena, const char *sentence, const struct h
                        size_t count)
 {
     struct buf out;
-    buf_init(&out, 4096);
+    buf_init(&out, 1 << 16);
     for (const char *p = sentence; *p;) {
         const char *end = *p == '{' ? strchr(p, '}') : NULL;
         size_t i = end ? 0 : count;
@@ -37,7 +37,7 @@ struct text words_proof(struct arena *arena, int code, int http_status, const ch
         snprintf(parts[0], sizeof parts[0], "%d", code);
     if (http_status)
         snprintf(parts[1], sizeof parts[1], "HTTP %d", http_status);
-    const char *trace = text_clean(arena, trace_id).bytes;
+    const char *trace = text_brief(arena, trace_id, WORDS_SAID).bytes;
     return text_oursf(arena, "%s%s%s%s%s%s", parts[0], code && http_status ? dot : "", parts[1],
                       trace[0] && (code || http_status) ? dot : "", trace[0] ? "traceId " : "",
                       trace);
@@ -119,7 +119,7 @@ static struct advice of_api_error(struct arena *arena, const struct api_error *a
     const char *what, *next;
     if (!words_api_trouble(api_trouble_of(api->code, api->http_status), &what, &next))
         what = errors[ERR_API].what;
-    struct text message = text_clean(arena, api->message);
+    struct text message = text_brief(arena, api->message, WORDS_SAID);
     return (struct advice){.what = message.bytes[0]
                                        ? text_oursf(arena, "%s (%s)", _(what), message.bytes)
                                        : text_ours(_(what)),
@@ -182,7 +182,7 @@ struct text words_filter_error(struct arena *arena, const char *filter,
     size_t start = error->start < len ? error->start : len;
     size_t end = error->end < start ? start : error->end < len ? error->end : len;
     char *token = arena_strndup(arena, filter + start, end - start);
-    struct hole hole = {"token", text_clean(arena, token)};
+    struct hole hole = {"token", text_brief(arena, token, WORDS_NAMED)};
     return words_fill(arena, _(whys[error->why]), &hole, 1);
 }
 
@@ -191,8 +191,8 @@ struct text words_amount_error(struct arena *arena, const char *typed, const cha
 {
     int decimals = currency_exponent(currency);
     struct hole holes[] = {
-        {"typed", text_clean(arena, typed)},
-        {"currency", text_clean(arena, currency)},
+        {"typed", text_brief(arena, typed, WORDS_NAMED)},
+        {"currency", text_brief(arena, currency, WORDS_NAMED)},
         {"decimals", text_oursf(arena, "%d", decimals)},
         {"first", format_minor(arena, readings ? readings[0] : 0, currency)},
         {"second", format_minor(arena, readings ? readings[1] : 0, currency)},

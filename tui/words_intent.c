@@ -15,7 +15,7 @@ struct sentence {
 static const struct sentence charges[INTENT_STATE_COUNT] = {
     [INTENT_PREPARED] = {N_("The charge of {amount} is written down and about to be sent."),
                          N_("Nothing has been charged yet."), ""},
-    [INTENT_SENT] = {N_("{amount} is on terminal {target}, waiting for the guest."),
+    [INTENT_SENT] = {N_("{amount} is on the terminal, waiting for the guest."),
                      N_("The card may be charged at any moment."),
                      N_("To stop it, press the red key on the terminal; the result still arrives "
                         "here.")},
@@ -186,7 +186,7 @@ static struct text end_cause(struct arena *arena, const struct intent *intent)
             return text_ours(_("it was cancelled on the terminal."));
         return text_ours(_("the terminal could not complete it."));
     }
-    return text_clean(arena, intent->message ? intent->message : intent->why);
+    return text_brief(arena, intent->message ? intent->message : intent->why, WORDS_SAID);
 }
 
 static struct text rejection(struct arena *arena, const struct intent *intent, struct text *advice)
@@ -194,7 +194,7 @@ static struct text rejection(struct arena *arena, const struct intent *intent, s
     const char *what = "", *next = "";
     bool known = words_api_trouble(api_trouble_of(intent->code, intent->http_status), &what, &next);
     *advice = text_ours(_(next));
-    struct text message = text_clean(arena, intent->message);
+    struct text message = text_brief(arena, intent->message, WORDS_SAID);
     if (!known)
         return message.bytes[0] ? message : text_ours(_("it gave no reason."));
     if (!message.bytes[0])
@@ -228,9 +228,9 @@ static struct text unsent_why(struct arena *arena, const char *why)
         if (!reasons[i].detailed)
             return text_oursf(arena, "%s.", _(reasons[i].words));
         return text_oursf(arena, "%s (%s).", _(reasons[i].words),
-                          text_clean(arena, why + len + strspn(why + len, " ")).bytes);
+                          text_brief(arena, why + len + strspn(why + len, " "), WORDS_SAID).bytes);
     }
-    return text_clean(arena, why);
+    return text_brief(arena, why, WORDS_SAID);
 }
 
 static struct text until(struct arena *arena, const struct intent *intent)
@@ -252,8 +252,8 @@ struct advice words_of_intent(struct arena *arena, const struct intent *intent)
     bool open = intent->state == INTENT_UNKNOWN;
     struct hole holes[] = {
         {"amount", format_money(arena, &intent->amount)},
-        {"target", text_clean(arena, intent->target)},
-        {"person", text_clean(arena, intent->person)},
+        {"target", text_brief(arena, intent->target, WORDS_NAMED)},
+        {"person", text_brief(arena, intent->person, WORDS_NAMED)},
         {"why", unsent_why(arena, intent->why)},
         {"cause", open ? text_ours(unknown_cause(intent)) : end_cause(arena, intent)},
         {"trouble", trouble},

@@ -6,6 +6,9 @@
 
 #include "words.h"
 
+/* Cells of what is not ours in a sentence of ours: a word, a name, what somebody said of it. */
+enum { WORDS_WORD = 24, WORDS_NAMED = 48, WORDS_SAID = 120, WORDS_DETAIL = 200 };
+
 struct hole {
     const char *name;  /* "amount" for {amount} */
     struct text value; /* cleaned */
