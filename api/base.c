@@ -3,32 +3,37 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* --- memory ------------------------------------------------------------------------------- */
 
-static void (*fatal_hook)(const char *why);
+static void (*exhausted_hook)(void);
 
-void mem_on_fatal(void (*hook)(const char *why))
+void mem_on_exhausted(void (*hook)(void))
 {
-    fatal_hook = hook;
+    exhausted_hook = hook;
 }
 
-_Noreturn static void mem_die(const char *why)
+_Noreturn void mem_exhausted(void)
 {
-    if (fatal_hook)
-        fatal_hook(why);
-    abort();
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&ending))
+        pause(); /* another thread is at it */
+    if (exhausted_hook)
+        exhausted_hook();
+    _exit(MEM_EXIT);
 }
 
 void *mem_alloc(size_t size)
 {
     void *fresh = calloc(1, size ? size : 1);
     if (!fresh)
-        mem_die("out of memory");
+        mem_exhausted();
     return fresh;
 }
 
@@ -36,10 +41,10 @@ void *mem_resize(void *old, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
-        mem_die("a size overflowed");
+        mem_exhausted(); /* more than there can be */
     void *fresh = realloc(old, bytes ? bytes : 1);
     if (!fresh)
-        mem_die("out of memory");
+        mem_exhausted();
     return fresh;
 }
 
@@ -80,7 +85,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t align = _Alignof(max_align_t);
     if (size > ARENA_LIMIT)
-        mem_die("a size overflowed");
+        mem_exhausted();
     size = (size + align - 1) / align * align;
     if (!arena->blocks || arena->blocks->size - arena->blocks->used < size)
         arena_grow(arena, size);
@@ -175,7 +180,8 @@ bool buf_printf(struct buf *buf, const char *format, ...)
     va_start(args, format);
     int len = vsnprintf(small, sizeof(small), format, args);
     va_end(args);
-    assert(len >= 0);
+    if (len < 0)
+        mem_exhausted(); /* nothing else fails in formats of ours */
     if ((size_t)len < sizeof(small))
         return buf_add(buf, small, (size_t)len);
 
@@ -224,8 +230,7 @@ void random_bytes(void *out, size_t len)
         ssize_t got = getrandom(at, len, 0);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
-            mem_die("the kernel gives no random bytes");
+        assert(got > 0); /* no kernel that this runs on lacks them */
         at += got;
         len -= (size_t)got;
     }

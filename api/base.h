@@ -11,12 +11,18 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
-/* --- memory: never returns NULL; on exhaustion calls the fatal hook, then aborts ------------ */
+/* --- memory: never NULL -------------------------------------------------------------------
+   Where none is left the process ends at once, as if it had been killed: nothing that was begun is
+   carried on, no buffer is written. The money protocol survives that at any instruction
+   (cache/journal.c); whatever else one might do now could want memory too. */
 
+#define MEM_EXIT 5                       /* the exit status then */
+_Noreturn void mem_exhausted(void);      /* also for a library's failure that looks like an answer */
+/* Called before that end: restores the terminal, says what happened. May not allocate. */
+void mem_on_exhausted(void (*hook)(void));
 void *mem_alloc(size_t size);                             /* zeroed; free() it */
 void *mem_resize(void *old, size_t count, size_t size);   /* count*size checked for overflow */
 char *mem_strdup(const char *text);                       /* NULL gives NULL */
-void mem_on_fatal(void (*hook)(const char *why));         /* restores the terminal before abort */
 
 /* A bump allocator for things that die together (a decoded answer, a page of rows). */
 struct arena {

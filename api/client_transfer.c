@@ -33,22 +33,40 @@ static bool host_is_loopback(const char *host)
     return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
 }
 
+/* Being out of memory is not the same as being absent. */
+static bool url_get(CURLU *url, CURLUPart part, char **out)
+{
+    CURLUcode code = curl_url_get(url, part, out, 0);
+    if (code == CURLUE_OUT_OF_MEMORY)
+        mem_exhausted();
+    return code == CURLUE_OK;
+}
+
+static bool url_set(CURLU *url, const char *text)
+{
+    CURLUcode code = url ? curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS)
+                         : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        mem_exhausted();
+    return code == CURLUE_OK;
+}
+
 static const char *base_url_trouble(CURLU *url, enum env env, const char **scheme)
 {
     static const CURLUPart absent[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
                                        CURLUPART_FRAGMENT};
     char *part = NULL;
     for (size_t i = 0; i < COUNT_OF(absent); i++) {
-        if (curl_url_get(url, absent[i], &part, 0) == CURLUE_OK) {
+        if (url_get(url, absent[i], &part)) {
             curl_free(part);
             return "the base URL must have no user, query or fragment";
         }
     }
-    if (curl_url_get(url, CURLUPART_HOST, &part, 0) != CURLUE_OK)
+    if (!url_get(url, CURLUPART_HOST, &part))
         return "the base URL has no host";
     bool loopback = host_is_loopback(part);
     curl_free(part);
-    if (curl_url_get(url, CURLUPART_SCHEME, &part, 0) != CURLUE_OK)
+    if (!url_get(url, CURLUPART_SCHEME, &part))
         return "the base URL has no scheme";
     *scheme = strcmp(part, "https") == 0 ? "https" : strcmp(part, "http") == 0 ? "http" : NULL;
     curl_free(part);
@@ -64,8 +82,7 @@ char *client_base_url(const char *base_url, enum env env, const char **scheme, s
     CURLU *url = curl_url();
     const char *trouble = NULL;
     char *whole = NULL, *base = NULL;
-    if (!url || curl_url_set(url, CURLUPART_URL, base_url, CURLU_PATH_AS_IS) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+    if (!url_set(url, base_url) || !url_get(url, CURLUPART_URL, &whole))
         trouble = "the base URL is malformed";
     else
         trouble = base_url_trouble(url, env, scheme);

@@ -2,9 +2,9 @@
 #include "base.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t (*utc_source)(void);
 static int64_t (*boot_source)(void);
@@ -54,13 +54,12 @@ const char *clock_boot_id(void)
         return boot_id_source();
     if (id[0])
         return id;
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (file) {
-        if (!fgets(id, sizeof(id), file))
-            id[0] = '\0';
-        fclose(file);
-    }
-    if (!id[0])
+    /* Not by stdio, which fails for want of memory: another id would make this another boot. */
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, id, sizeof(id) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (got != sizeof(id) - 1)
         random_uuid(id); /* no /proc: every process counts as its own boot, the safe side */
     return id;
 }

@@ -27,7 +27,7 @@ enum hold_column {
 
 static const char *text_at(sqlite3_stmt *stmt, enum hold_column column)
 {
-    const char *text = (const char *)sqlite3_column_text(stmt, (int)column);
+    const char *text = db_column(stmt, (int)column);
 
     return text == NULL ? "" : text;
 }

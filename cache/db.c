@@ -28,7 +28,7 @@ bool db_fail(struct db *db, int rc, const char *doing, struct err *err)
     int primary = rc & 0xff;
 
     if (primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
-        primary == SQLITE_NOTADB)
+        primary == SQLITE_NOTADB || primary == SQLITE_NOMEM)
         db->broken = true;
     if (primary == SQLITE_BUSY)
         db->busy = true;
@@ -228,9 +228,20 @@ bool db_script(struct db *db, const char *sql, struct err *err)
     return rc == SQLITE_OK || db_fail(db, rc, "script", err);
 }
 
+/* The type is asked first: SQLite's NULL for want of memory makes the value a NULL as well. */
+const char *db_column(sqlite3_stmt *stmt, int column)
+{
+    bool is_null = sqlite3_column_type(stmt, column) == SQLITE_NULL;
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+
+    if (text == NULL && !is_null)
+        mem_exhausted();
+    return text;
+}
+
 const char *db_text(sqlite3_stmt *stmt, int column, struct arena *arena)
 {
-    const char *text = (const char *)sqlite3_column_text(stmt, column);
+    const char *text = db_column(stmt, column);
 
     return text == NULL ? NULL
                         : arena_strndup(arena, text, (size_t)sqlite3_column_bytes(stmt, column));
@@ -263,6 +274,8 @@ void db_rollback(struct db *db)
 {
     if (db_in_transaction(db))
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (db_in_transaction(db))
+        mem_exhausted(); /* nothing else hinders it, and only the end of the process undoes it */
 }
 
 bool db_in_transaction(struct db *db)

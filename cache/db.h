@@ -41,8 +41,8 @@ struct db *db_open(const struct db_spec *spec, struct err *err);
 void db_close(struct db *db); /* NULL is fine */
 
 sqlite3 *db_handle(struct db *db);
-/* An I/O error, full disk or corruption was seen on this connection: it is to be trusted no more.
-   */
+/* An I/O error, full disk, corruption or want of memory was seen on this connection: it is to be
+   trusted no more. */
 bool db_is_broken(const struct db *db);
 /* Something failed since the last db_begin() only because others were at the file for too long. */
 bool db_was_busy(const struct db *db);
@@ -70,7 +70,9 @@ bool db_get_int(struct db *db, struct err *err, int64_t *out, int64_t fallback, 
 /* Several statements without values: schema steps, pragmas. Not kept. */
 bool db_script(struct db *db, const char *sql, struct err *err);
 
-/* Columns: NULL for SQL NULL; the copy lives in arena. */
+/* Columns: NULL for SQL NULL and nothing else. db_column() as sqlite3_column_text(), until the next
+   step; the copy of db_text() lives in arena. */
+const char *db_column(sqlite3_stmt *stmt, int column);
 const char *db_text(sqlite3_stmt *stmt, int column, struct arena *arena);
 
 /* --- transactions ------------------------------------------------------------------------- */

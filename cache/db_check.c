@@ -17,7 +17,7 @@ static bool says_ok(struct db *db, const char *pragma, struct err *err)
     if (stmt == NULL)
         return false;
     enum db_step step = db_step(db, stmt, err);
-    const char *said = step == DB_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+    const char *said = step == DB_ROW ? db_column(stmt, 0) : NULL;
     bool good = said != NULL && strcmp(said, "ok") == 0;
     if (!good && said != NULL)
         err_set(err, ERR_DATA, "%s", said);
@@ -42,22 +42,26 @@ bool db_check_table(struct db *db, const char *table, struct err *err)
 static bool says_same(struct db *db, sqlite3 *model, const char *sql, struct err *err)
 {
     sqlite3_stmt *ours = db_statement(db, err, sql), *theirs = NULL;
-    bool same = ours != NULL && sqlite3_prepare_v2(model, sql, -1, &theirs, NULL) == SQLITE_OK;
+    int rc = sqlite3_prepare_v2(model, sql, -1, &theirs, NULL);
+    bool same = ours != NULL && rc == SQLITE_OK;
     enum db_step step = DB_ROW;
-    int rc = SQLITE_ROW;
 
+    if (ours != NULL && !same)
+        err_set(err, ERR_STORAGE, "SQLite %d", rc);
     while (same && step == DB_ROW) {
         step = db_step(db, ours, err);
         rc = sqlite3_step(theirs);
         same = (step == DB_ROW && rc == SQLITE_ROW) || (step == DB_DONE && rc == SQLITE_DONE);
         for (int i = 0; same && step == DB_ROW && i < sqlite3_column_count(ours); i++) {
-            const char *our = (const char *)sqlite3_column_text(ours, i);
-            const char *their = (const char *)sqlite3_column_text(theirs, i);
+            const char *our = db_column(ours, i);
+            const char *their = db_column(theirs, i);
             same = our != NULL && their != NULL && strcmp(our, their) == 0;
         }
-        if (!same && step != DB_FAILED)
+        if (!same && rc != SQLITE_ROW && rc != SQLITE_DONE)
+            err_set(err, ERR_STORAGE, "SQLite %d", rc); /* the model's trouble, not the file's */
+        else if (!same && step != DB_FAILED)
             err_set(err, ERR_DATA, "the tables are not those that this program made: %s",
-                    rc == SQLITE_ROW ? (const char *)sqlite3_column_text(theirs, 0) : "too many");
+                    rc == SQLITE_ROW ? db_column(theirs, 0) : "too many");
     }
     db_end(ours);
     sqlite3_finalize(theirs);

@@ -162,7 +162,7 @@ static bool apply(struct db *db, const struct setting *rows, size_t count, struc
         if (rc != SQLITE_OK)
             return db_fail(db, rc, rows[i].get, err);
         rc = sqlite3_step(stmt);
-        const char *value = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+        const char *value = rc == SQLITE_ROW ? db_column(stmt, 0) : NULL;
         bool same = value != NULL && strcmp(value, rows[i].value) == 0;
         if (!same && rc == SQLITE_ROW)
             err_set(err, ERR_STORAGE, "%s says %s", rows[i].get, value == NULL ? "" : value);
@@ -366,7 +366,8 @@ struct db *db_open(const struct db_spec *spec, struct err *err)
     free(path);
     /* From the first statement on: another process may be writing while the settings are applied.
      */
-    sqlite3_busy_timeout(db->handle, 10000);
+    if (db->handle != NULL) /* not even that when memory is out */
+        sqlite3_busy_timeout(db->handle, 10000);
     if (rc == SQLITE_OK ? take_over(db, spec, err) : db_fail(db, rc, "open", err))
         return db;
     db_close(db);

@@ -28,6 +28,8 @@ static char *fold_wide(const char *text)
                      UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE |
                          UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
 
+    if (len == UTF8PROC_ERROR_NOMEM)
+        mem_exhausted(); /* or a row that is there would not be found */
     return len < 0 ? NULL : (char *)folded;
 }
 
@@ -89,13 +91,24 @@ size_t fold_letters(const char *folded)
     return count;
 }
 
+/* NULL is the SQL NULL and nothing else. */
+static const char *value_text(sqlite3_value *value)
+{
+    bool is_null = sqlite3_value_type(value) == SQLITE_NULL;
+    const char *text = (const char *)sqlite3_value_text(value);
+
+    if (text == NULL && !is_null)
+        mem_exhausted();
+    return text;
+}
+
 static void sql_has(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    const char *needle = (const char *)sqlite3_value_text(values[0]);
+    const char *needle = value_text(values[0]);
     bool found = false;
 
     for (int i = 1; i < count && !found && needle != NULL; i++) {
-        const char *text = (const char *)sqlite3_value_text(values[i]);
+        const char *text = value_text(values[i]);
         found = text != NULL && fold_contains(text, needle);
     }
     sqlite3_result_int(context, found);

@@ -175,9 +175,9 @@ bool journal_read_place(struct journal *journal, const char *id, struct place *p
     if (stmt == NULL)
         return false;
     enum db_step step = db_step(journal->db, stmt, err);
-    const char *claim = step == DB_ROW ? (const char *)sqlite3_column_text(stmt, 4) : NULL;
+    const char *claim = step == DB_ROW ? db_column(stmt, 4) : NULL;
     bool good = step == DB_ROW &&
-                intent_state_from_name((const char *)sqlite3_column_text(stmt, 0), &place->state);
+                intent_state_from_name(db_column(stmt, 0), &place->state);
     if (good) {
         place->rev = sqlite3_column_int64(stmt, 1);
         place->attempt = sqlite3_column_int(stmt, 2);

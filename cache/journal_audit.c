@@ -35,7 +35,7 @@ static void hash_int(crypto_hash_sha256_state *state, int64_t value)
 
 static const char *column(sqlite3_stmt *stmt, int index)
 {
-    return (const char *)sqlite3_column_text(stmt, index);
+    return db_column(stmt, index);
 }
 
 bool audit_is_hash(sqlite3_stmt *stmt, int column, const unsigned char hash[HASH_SIZE])
@@ -72,7 +72,7 @@ void audit_hash_content(sqlite3_stmt *stmt, int first, unsigned char out[HASH_SI
     for (int i = first; i < sqlite3_column_count(stmt); i++) {
         int type = sqlite3_column_type(stmt, i);
         const void *bytes = type == SQLITE_BLOB ? sqlite3_column_blob(stmt, i)
-                                                : (const void *)sqlite3_column_text(stmt, i);
+                                                : (const void *)db_column(stmt, i);
         int len = sqlite3_column_bytes(stmt, i);
         hash_int(&state, type);
         hash_int(&state, len);

@@ -100,7 +100,7 @@ enum {
 
 static bool same_boot(sqlite3_stmt *stmt, int column)
 {
-    const char *boot = (const char *)sqlite3_column_text(stmt, column);
+    const char *boot = db_column(stmt, column);
 
     return boot != NULL && strcmp(boot, clock_boot_id()) == 0;
 }
@@ -137,7 +137,7 @@ static void fill(struct journal *journal, sqlite3_stmt *stmt, struct arena *aren
                  struct intent *out)
 {
     *out =
-        (struct intent){.kind = kind_from_name((const char *)sqlite3_column_text(stmt, COL_KIND)),
+        (struct intent){.kind = kind_from_name(db_column(stmt, COL_KIND)),
                         .rev = sqlite3_column_int64(stmt, COL_REV),
                         .target = db_text(stmt, COL_TARGET, arena),
                         .reference = db_text(stmt, COL_REFERENCE, arena),
@@ -155,17 +155,15 @@ static void fill(struct journal *journal, sqlite3_stmt *stmt, struct arena *aren
                         .payment_url = db_text(stmt, COL_URL, arena),
                         .why = db_text(stmt, COL_WHY, arena),
                         .acknowledged = sqlite3_column_type(stmt, COL_ACK) != SQLITE_NULL};
-    snprintf(out->id, sizeof out->id, "%s", (const char *)sqlite3_column_text(stmt, COL_ID));
-    snprintf(out->tag, sizeof out->tag, "%s", (const char *)sqlite3_column_text(stmt, COL_TAG));
-    bool known =
-        intent_state_from_name((const char *)sqlite3_column_text(stmt, COL_STATE), &out->state);
+    snprintf(out->id, sizeof out->id, "%s", db_column(stmt, COL_ID));
+    snprintf(out->tag, sizeof out->tag, "%s", db_column(stmt, COL_TAG));
+    bool known = intent_state_from_name(db_column(stmt, COL_STATE), &out->state);
     assert(known);
     if (sqlite3_column_type(stmt, COL_AMOUNT) != SQLITE_NULL)
         out->amount = money_make(sqlite3_column_int64(stmt, COL_AMOUNT),
-                                 (const char *)sqlite3_column_text(stmt, COL_CURRENCY));
-    out->own =
-        (out->state == INTENT_PREPARED || out->state == INTENT_SENT) &&
-        strcmp((const char *)sqlite3_column_text(stmt, COL_OWNER), owner_name(journal->owner)) == 0;
+                                 db_column(stmt, COL_CURRENCY));
+    out->own = (out->state == INTENT_PREPARED || out->state == INTENT_SENT) &&
+               strcmp(db_column(stmt, COL_OWNER), owner_name(journal->owner)) == 0;
     fill_times(journal, stmt, out);
     journal_lay_unwritten(journal, out->id, arena, out, true);
 }

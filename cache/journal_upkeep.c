@@ -107,12 +107,11 @@ struct left_behind {
  */
 static bool is_left_behind(struct journal *journal, sqlite3_stmt *stmt, enum intent_state state)
 {
-    const char *quiet_boot = (const char *)sqlite3_column_text(stmt, 4);
+    const char *quiet_boot = db_column(stmt, 4);
 
     if (state == INTENT_UNKNOWN)
         return quiet_boot == NULL || strcmp(quiet_boot, clock_boot_id()) != 0;
-    return !owner_is_alive(journal->owner, (const char *)sqlite3_column_text(stmt, 2),
-                           (const char *)sqlite3_column_text(stmt, 3));
+    return !owner_is_alive(journal->owner, db_column(stmt, 2), db_column(stmt, 3));
 }
 
 /* Copied before anything is changed: no statement stays open across writes. */
@@ -128,8 +127,8 @@ static bool find_left_behind(struct journal *journal, struct left_behind **rows,
 
     while (stmt != NULL && (step = db_step(journal->db, stmt, err)) == DB_ROW) {
         struct left_behind row = {0};
-        snprintf(row.id, sizeof row.id, "%s", (const char *)sqlite3_column_text(stmt, 0));
-        bool known = intent_state_from_name((const char *)sqlite3_column_text(stmt, 1), &row.state);
+        snprintf(row.id, sizeof row.id, "%s", db_column(stmt, 0));
+        bool known = intent_state_from_name(db_column(stmt, 1), &row.state);
         assert(known); /* one of those asked for */
         if (!is_left_behind(journal, stmt, row.state))
             continue;

@@ -74,7 +74,7 @@ static bool verify_rows(struct journal *journal, sqlite3_stmt *stmt, bool sealed
         good = row_holds(stmt, sealed);
         if (!good)
             err_set(err, ERR_DATA, "intent %s differs from the audit trail",
-                    (const char *)sqlite3_column_text(stmt, ROW_ID));
+                    db_column(stmt, ROW_ID));
         *last = sqlite3_column_int64(stmt, ROW_NUMBER);
         ++*count;
     }
@@ -101,7 +101,7 @@ static bool verify_all_there(struct journal *journal, int64_t behind, int64_t up
 
     if (step == DB_ROW)
         err_set(err, ERR_DATA, "intent %s of audit entry %" PRId64 " is missing",
-                (const char *)sqlite3_column_text(stmt, 0), (int64_t)sqlite3_column_int64(stmt, 1));
+                db_column(stmt, 0), (int64_t)sqlite3_column_int64(stmt, 1));
     db_end(stmt);
     return step == DB_DONE;
 }
@@ -202,8 +202,7 @@ static bool seal_rows(struct journal *journal, struct err *err)
         enum db_step step = stmt == NULL ? DB_FAILED : db_step(journal->db, stmt, err);
         more = step == DB_ROW;
         if (more)
-            memcpy(id, sqlite3_column_text(stmt, 0),
-                   sizeof id); /* 36 letters: the schema's CHECK */
+            memcpy(id, db_column(stmt, 0), sizeof id); /* 36 letters: the schema's CHECK */
         db_end(stmt);
         if (step == DB_FAILED || (more && !journal_read_place(journal, id, &place, err)))
             return false;

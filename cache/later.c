@@ -38,7 +38,7 @@ static bool totals_run(struct db *db, const struct sql *sql, struct list_totals 
 
     *out = (struct list_totals){0};
     while (stmt != NULL && (step = db_step(db, stmt, err)) == DB_ROW) {
-        const char *currency = (const char *)sqlite3_column_text(stmt, 0);
+        const char *currency = db_column(stmt, 0);
         int64_t count = sqlite3_column_int64(stmt, 1);
         out->count += count;
         if (currency[0] == '\0' || out->sum_count == COUNT_OF(out->sums))

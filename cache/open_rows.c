@@ -17,7 +17,7 @@ bool cache_open_rows(struct cache *cache, enum record_kind kind, size_t limit, s
              kind_tables[kind]);
     sqlite3_stmt *stmt = db_query(cache->db, NULL, sql, "");
     while (stmt != NULL && *count < limit && (step = db_step(cache->db, stmt, NULL)) == DB_ROW) {
-        const char *status = (const char *)sqlite3_column_text(stmt, 4);
+        const char *status = db_column(stmt, 4);
         if (status_classify(kind, status) != STATUS_OPEN &&
             clock_utc_ms() - sqlite3_column_int64(stmt, 5) > STATUS_SETTLES_MS)
             continue;

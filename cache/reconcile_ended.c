@@ -113,7 +113,7 @@ static void find_undone(struct ops *ops, bool charges, int64_t since_utc, struct
     *out = (struct intent_page){0};
     buf_init(&ids, (size_t)16 * 1024 * 1024);
     while (stmt != NULL && db_step(db, stmt, NULL) == DB_ROW)
-        buf_add(&ids, sqlite3_column_text(stmt, 0), INTENT_ID_SIZE);
+        buf_add(&ids, db_column(stmt, 0), INTENT_ID_SIZE);
     db_end(stmt); /* no statement stays open across writes */
     size_t count = ids.len / INTENT_ID_SIZE;
     if (count > 0)

@@ -94,7 +94,7 @@ static const char *present(sqlite3_stmt *stmt, enum row_column column, struct ar
 
 static void read_stamp(sqlite3_stmt *stmt, enum row_column column, struct stamp *out)
 {
-    const char *text = (const char *)sqlite3_column_text(stmt, (int)column);
+    const char *text = db_column(stmt, (int)column);
 
     if (text != NULL && text[0] != '\0')
         stamp_parse(text, out);
@@ -114,7 +114,7 @@ static void read_more(sqlite3_stmt *stmt, struct arena *arena, struct row *out)
 void row_read(sqlite3_stmt *stmt, enum record_kind kind, struct arena *arena, struct row *out)
 {
     struct record *record = &out->record;
-    const char *currency = (const char *)sqlite3_column_text(stmt, COL_CURRENCY);
+    const char *currency = db_column(stmt, COL_CURRENCY);
 
     *out = (struct row){.rowid = sqlite3_column_int64(stmt, COL_N)};
     record->kind = kind;

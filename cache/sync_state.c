@@ -22,7 +22,7 @@ bool cache_get_mark(struct cache *cache, enum record_kind kind, struct sync_mark
         out->total = sqlite3_column_int64(stmt, 3);
         out->last_ok_ms = sqlite3_column_int64(stmt, 4);
         out->anchor_ms = sqlite3_column_int64(stmt, 5);
-        snprintf(out->cursor, sizeof out->cursor, "%s", sqlite3_column_text(stmt, 6));
+        snprintf(out->cursor, sizeof out->cursor, "%s", db_column(stmt, 6));
     }
     db_end(stmt);
     return step != DB_FAILED;

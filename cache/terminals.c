@@ -67,8 +67,8 @@ bool cache_terminals(struct cache *cache, struct terminal_page *page, struct err
         row->terminal.status = db_text(stmt, 1, &page->arena);
         row->terminal.name = db_text(stmt, 2, &page->arena);
         row->terminal.model = db_text(stmt, 3, &page->arena);
-        stamp_parse((const char *)sqlite3_column_text(stmt, 4), &row->terminal.created);
-        stamp_parse((const char *)sqlite3_column_text(stmt, 5), &row->terminal.updated);
+        stamp_parse(db_column(stmt, 4), &row->terminal.created);
+        stamp_parse(db_column(stmt, 5), &row->terminal.updated);
         row->online = sqlite3_column_int(stmt, 6);
         row->online_ms = sqlite3_column_int64(stmt, 7);
     }

@@ -147,6 +147,8 @@ function check_words() {
     if (layer != "tests" && FILENAME != "api/loop.c" && code !~ /poll\([^()]*, 0\)/ &&
         called("poll|ppoll|select|pselect|epoll_wait|curl_multi_poll|curl_multi_wait"))
         report(FNR, "the one wait of the program is in api/loop.c")
+    if (layer == "cache" && FILENAME != "cache/db.c" && called("sqlite3_column_text"))
+        report(FNR, "banned call: sqlite3_column_text (db_column() tells NULL from no memory)")
     if (layer ~ /^(api|cache|sim)$/) {
         if (called("_|N_|gettext|ngettext|dgettext"))
             report(FNR, "only tui/ words things for people")

@@ -89,6 +89,7 @@ tests/test_t8.c|    sleep(1);|banned wait: sleep
 cache/b5.c|    poll(fds, 1, -1);|the one wait
 api/a7.c|    err = _("Sorry");|only tui/ words
 cache/b6.c|    printf("x");|only tui/ prints
+cache/b7.c|    x = sqlite3_column_text(s, 0);|banned call: sqlite3_column_text
 api/a8.c|    fputs("x", stdout);|only tui/ prints
 api/money.c|    double x;|floating point
 cache/judge_more.c|    x = y * 1.5;|floating point

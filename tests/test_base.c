@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -28,6 +30,61 @@ static void arena_gives_aligned_zeroed_memory(void **state)
     arena_done(&arena);
     assert_null(arena.blocks);
     arena_done(&arena);
+}
+
+static void say_so(void)
+{
+    ssize_t said = write(STDERR_FILENO, "no memory", 9);
+    (void)said;
+}
+
+static void ask_for_all(void)
+{
+    mem_alloc(SIZE_MAX / 4);
+}
+
+static void ask_for_more_than_all(void)
+{
+    mem_resize(NULL, SIZE_MAX / 2, 4);
+}
+
+static void ask_an_arena(void)
+{
+    struct arena arena = {0};
+    arena_alloc(&arena, SIZE_MAX / 2);
+}
+
+/* The process is gone at once: no handler of exit() runs, no buffer is written, nothing is dumped.
+   Only the hook speaks. */
+static void without_memory_the_process_ends(void **state)
+{
+    static void (*const asks[])(void) = {ask_for_all, ask_for_more_than_all, ask_an_arena,
+                                         mem_exhausted};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(asks); i++) {
+        char said[64] = "";
+        int ends[2], status;
+        assert_int_equal(pipe(ends), 0);
+        fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0) {
+            dup2(ends[1], STDOUT_FILENO);
+            dup2(ends[1], STDERR_FILENO);
+            close(ends[1]);
+            mem_on_exhausted(say_so);
+            printf("what waits in a buffer");
+            atexit(say_so);
+            asks[i]();
+            _exit(0);
+        }
+        close(ends[1]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), MEM_EXIT);
+        assert_true(read(ends[0], said, sizeof said - 1) > 0);
+        assert_string_equal(said, "no memory");
+        close(ends[0]);
+    }
 }
 
 static void buffer_stops_at_its_maximum(void **state)
@@ -155,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_gives_aligned_zeroed_memory),
+        cmocka_unit_test(without_memory_the_process_ends),
         cmocka_unit_test(buffer_stops_at_its_maximum),
         cmocka_unit_test(errors_keep_code_and_words),
         cmocka_unit_test(calendar_agrees_with_the_c_library),

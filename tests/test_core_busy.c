@@ -293,7 +293,7 @@ static void undone_are_not_known(void **state)
     till_wait(till, id, INTENT_UNKNOWN);
     assert_true(journal_learn(till->journal, id, &absent, NULL));
     assert_true(cache_store(till->cache, &row, 1, SOURCE_LIST, NULL, NULL));
-    core_fail(db_handle(till->journal->db), 1, SQLITE_NOMEM);
+    core_fail(db_handle(till->journal->db), 1, SQLITE_INTERRUPT);
     ops_hold_against_lists(till->ops, CHANGED_PAYMENTS);
     assert_true(core_has_struck());
     assert_int_equal(till_get(till, id)->state, INTENT_NOT_EXECUTED);

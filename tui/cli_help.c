@@ -69,7 +69,7 @@ static const char *const statuses[] = {
     N_("wrong use"),
     N_("outcome unknown"),
     N_("not sent, API out of reach"),
-    N_("local data trouble"),
+    N_("local data trouble, or out of memory"),
     N_("not allowed here (read-only, environment, role)"),
 };
 

@@ -230,8 +230,10 @@ int cli_recover(struct cli *cli)
     if (!holds(cli, &entries, head)) /* what is open could not be told */
         return CLI_STORAGE;
     if (!journal_list(cli->desk.journal, INTENTS_OPEN, 0, &recovery.open, &err) ||
-        !ops_recover(cli->desk.ops, &taken, &err))
+        !ops_recover(cli->desk.ops, &taken, &err)) {
+        intent_page_done(&recovery.open);
         return cli_fail(cli, &err, NULL);
+    }
     look_at_all(&recovery);
     cli_wait(cli, is_recovered, &recovery, FIRST_READ_MS, NULL);
     recovery.settle = true;

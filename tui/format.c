@@ -117,12 +117,11 @@ void format_set_zone(const char *zone)
 
     if (!own)
         own = mem_strdup(getenv("TZ") ? getenv("TZ") : "");
-    if (zone)
-        setenv("TZ", zone, 1);
-    else if (own[0] != '\0')
-        setenv("TZ", own, 1);
-    else
+    const char *wanted = zone ? zone : own;
+    if (wanted[0] == '\0')
         unsetenv("TZ");
+    else if (setenv("TZ", wanted, 1) != 0)
+        mem_exhausted(); /* or every time would be shown in another zone */
     tzset();
 }
 

@@ -2,6 +2,7 @@
 #include "app.h"
 #include "charset.h"
 #include "cli.h"
+#include "tty.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -43,6 +44,36 @@ static void harden(void)
 #ifndef SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the leak checker traces its own process */
 #endif
+}
+
+/* --- out of memory -------------------------------------------------------------------------- */
+
+_Static_assert(MEM_EXIT == CLI_STORAGE, "trouble of this machine");
+
+static struct {
+    char bytes[400];
+    size_t len;
+} last_words; /* made ready while there is memory, in the reader's language and character set */
+
+static void prepare_last_words(void)
+{
+    struct buf words;
+    const char *what = _("out of memory; what was on its way will be found out at the next start: "
+                         "avirato-console recover");
+    buf_init(&words, sizeof last_words.bytes);
+    buf_puts(&words, "avirato-console: ");
+    charset_encode(what, strlen(what), &words);
+    buf_puts(&words, "\n");
+    memcpy(last_words.bytes, words.data, words.len);
+    last_words.len = words.len;
+    buf_done(&words);
+}
+
+static void end_without_memory(void)
+{
+    tty_restore();
+    ssize_t said = write(STDERR_FILENO, last_words.bytes, last_words.len);
+    (void)said; /* nobody is left to tell */
 }
 
 /* --- the screen ----------------------------------------------------------------------------- */
@@ -89,6 +120,7 @@ static bool configure(struct cli *cli, int *status)
     bool loaded = config_load(&cli->config, cli->args.values[OPTION_CONFIG], &err);
     format_init(language ? language : cli->config.language);
     charset_open(cli->config.ascii_borders);
+    prepare_last_words();
     if (!loaded) {
         *status = cli_exit_of_error(err.code);
         cli_say(text_oursf(&cli->arena, _("The configuration cannot be used: %s"),
@@ -143,6 +175,8 @@ int main(int argc, char **argv)
     struct text message;
     hold_places();
     harden();
+    mem_on_exhausted(end_without_memory);
+    prepare_last_words();
     cli.tty = isatty(STDOUT_FILENO);
     if (!cli_args_parse(&cli.args, argc, argv, &cli.arena, &message)) {
         format_init(NULL);

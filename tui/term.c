@@ -217,7 +217,8 @@ bool term_is_busy(void)
 static void take_size(void)
 {
     tty_size(&term.rows, &term.cols);
-    resizeterm(term.rows, term.cols);
+    if (resizeterm(term.rows, term.cols) != OK)
+        mem_exhausted(); /* half of it would be drawn */
     grid_done(&term.last);
     grid_init(&term.last, term.rows, term.cols);
     term.stale = true;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -69,12 +68,6 @@ static void on_crash(int number, siginfo_t *info, void *context)
     errno = saved_errno;
 }
 
-static void on_fatal(const char *why)
-{
-    tty_restore();
-    fprintf(stderr, "avirato-console: %s\n", why);
-}
-
 static void open_output(void)
 {
     char name[64];
@@ -100,7 +93,6 @@ bool tty_open(int *signals, struct err *err)
     sigemptyset(&crash.sa_mask);
     for (size_t i = 0; i < COUNT_OF(crash_signals); i++)
         sigaction(crash_signals[i], &crash, &tty.before[i]);
-    mem_on_fatal(on_fatal);
     tty.open = 1;
     *signals = tty.signals;
     return true;
@@ -114,7 +106,6 @@ void tty_close(void)
     tty.open = 0;
     for (size_t i = 0; i < COUNT_OF(crash_signals); i++)
         sigaction(crash_signals[i], &tty.before[i], NULL);
-    mem_on_fatal(NULL);
     close(tty.output);
     close(tty.signals);
     tty.output = tty.signals = -1;

@@ -130,7 +130,8 @@ struct sim_data *data_open(const char *path, struct sim_seed *seed, struct err *
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int opened = sqlite3_open_v2(path ? path : ":memory:", &data->db, flags, NULL);
-    sqlite3_busy_timeout(data->db, BUSY_MS);
+    if (data->db) /* not even that when memory is out */
+        sqlite3_busy_timeout(data->db, BUSY_MS);
     if ((opened != SQLITE_OK && !fail(data, err)) || !prepare(data, seed, err)) {
         data_close(data);
         return NULL;
@@ -193,7 +194,11 @@ int64_t data_insert(struct sim_data *data, const struct sim_new *fresh)
 
 static const char *text_at(sqlite3_stmt *stmt, int column, struct arena *arena)
 {
-    return arena_strdup(arena, (const char *)sqlite3_column_text(stmt, column));
+    bool is_null = sqlite3_column_type(stmt, column) == SQLITE_NULL;
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+    if (!text && !is_null)
+        mem_exhausted();
+    return arena_strdup(arena, text);
 }
 
 static const char *bytes_at(sqlite3_stmt *stmt, int column, struct arena *arena, size_t *len)
