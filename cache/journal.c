@@ -108,10 +108,13 @@ static bool still_inside(struct journal *journal, struct err *err)
 static bool insert(struct journal *journal, const struct intent_draft *draft, struct err *err)
 {
     unsigned char hash[HASH_SIZE];
+    char both[400]; /* two people stand behind what was approved */
     struct money amount = draft->amount;
 
     if (!still_inside(journal, err))
         return false;
+    snprintf(both, sizeof both, "%s + %s", journal->person,
+             draft->approved_by == NULL ? "" : draft->approved_by);
     crypto_hash_sha256(hash, draft->body, draft->body_len);
     return db_run(
         journal->db, err,
@@ -131,14 +134,15 @@ static bool insert(struct journal *journal, const struct intent_draft *draft, st
         op_name(draft->kind), draft->target, amount.known ? amount.minor : INT64_C(0),
         amount.known ? amount.currency : NULL, draft->reference, draft->description, draft->reason,
         (int64_t)draft->is_preauth, draft->url, draft->body, draft->body_len, (const void *)hash,
-        sizeof hash, journal->person, journal->os_user, journal->tty, journal->origin,
-        journal->host, journal->version, clock_utc_ms(), clock_boot_id(), clock_boot_ms(),
-        owner_name(journal->owner));
+        sizeof hash, draft->approved_by == NULL ? journal->person : both, journal->os_user,
+        journal->tty, journal->origin, journal->host, journal->version, clock_utc_ms(),
+        clock_boot_id(), clock_boot_ms(), owner_name(journal->owner));
 }
 
 bool journal_prepare(struct journal *journal, const struct intent_draft *draft, struct err *err)
 {
-    char detail[200];
+    char detail[320];
+    bool approved = draft->approved_by != NULL;
     struct err local = {0};
 
     if (err == NULL)
@@ -146,10 +150,11 @@ bool journal_prepare(struct journal *journal, const struct intent_draft *draft, 
 
     assert(draft->body != NULL && draft->body_len > 0);
     assert((draft->target == NULL) == (draft->kind == OP_LINK));
-    snprintf(detail, sizeof detail, "%s %s %" PRId64 " %s", op_name(draft->kind),
+    snprintf(detail, sizeof detail, "%s %s %" PRId64 " %s%s%s", op_name(draft->kind),
              draft->target == NULL ? "-" : draft->target,
              draft->amount.known ? draft->amount.minor : 0,
-             draft->amount.known ? draft->amount.currency : "-");
+             draft->amount.known ? draft->amount.currency : "-", approved ? ", approved by " : "",
+             approved ? draft->approved_by : "");
     struct audit_fact fact = {.intent_id = draft->id,
                               .event = "prepared",
                               .state = "prepared",

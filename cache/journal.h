@@ -124,6 +124,27 @@ bool journal_audit(struct journal *journal, bool (*fn)(void *ctx, const struct a
 
 /* --- money operations: the one path to a POST ------------------------------------------------ */
 
+/* How far a person goes alone. All zero, as where no roles are set up: everything is allowed. */
+enum role { ROLE_SUPERVISOR, ROLE_DESK, ROLE_VIEWER };
+enum role_limit { LIMIT_CHARGE, LIMIT_REFUND, LIMIT_COUNT };
+struct op_permit {
+    enum role role;
+    /* ROLE_DESK: above that a supervisor has to approve. Hundredths of the unit of whatever currency
+       is asked for, so that one figure serves all of them; -1: none. */
+    int64_t limits[LIMIT_COUNT];
+    const char *person;              /* who asks, and so never approves */
+    const char *const *supervisors;  /* who may approve, ends with NULL; NULL: nobody */
+};
+/* Which of the limits counts; LIMIT_COUNT: none does (an extension moves nothing). */
+enum role_limit op_limit_of(enum op_kind kind);
+/* amount: what is asked for; of a cancel the hold that is given up. An amount that is not known is
+   above any limit. Pure, as the next two. */
+bool op_within_limit(const struct op_permit *permit, enum op_kind kind, const struct money *amount);
+bool op_may_approve(const struct op_permit *permit, const char *name);
+/* Both together: false ERR_DENIED. approved_by NULL: nobody has. */
+bool op_permitted(const struct op_permit *permit, enum op_kind kind, const struct money *amount,
+                  const char *approved_by, struct err *err);
+
 struct ops;
 struct ops_settings {
     int64_t quiet_charge_ms;   /* default 300 s: how long absence proves nothing */
@@ -132,6 +153,7 @@ struct ops_settings {
     const char *url_ok, *url_ko; /* of pay links */
     const char *locale;        /* shopperLocale, or NULL */
     bool read_only;
+    struct op_permit permit;   /* its texts stay the caller's and outlive the operations */
 };
 struct ops *ops_new(struct loop *loop, struct api_client *client, struct cache *cache,
                     struct journal *journal, struct sync *sync,
@@ -154,6 +176,9 @@ struct op_request {
        one by the time this is written down: ERR_STALE. has_asked false: not compared. */
     char repeats[INTENT_ID_SIZE];
     bool has_asked;
+    /* The supervisor whose PIN was right for this very request; NULL: none was needed. The journal
+       names both, "Ana + Marta". */
+    const char *approved_by;
 };
 /* Checks everything that can be checked here; err says which: its detail begins with the field's
    name and a colon (target, amount, currency, reference, description, reason). Pure: no disk. */
@@ -169,6 +194,8 @@ bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_
 /* Resends the very same request, asked for by a person: within 20 minutes, at most 3 attempts in
    all, after a list read just now that shows nothing. */
 bool op_replay(struct ops *ops, const char *id, struct err *err);
+/* The same, approved by a supervisor where the amount is above the limit; NULL: by nobody. */
+bool op_replay_approved(struct ops *ops, const char *id, const char *approved_by, struct err *err);
 /* The person backs out while still PREPARED. False: too late, it has been sent. */
 bool op_back_out(struct ops *ops, const char *id, struct err *err);
 /* Recovery: dead owners' PREPARED → VOID, SENT → UNKNOWN; then the reader follows all that is

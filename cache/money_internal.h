@@ -69,6 +69,7 @@ struct intent_draft {
     const char *reference, *description, *reason, *url;
     bool is_preauth;
     const char *repeats;       /* as in op_request; NULL: not compared */
+    const char *approved_by;   /* the same; NULL: nobody */
     const void *body;
     size_t body_len;
 };

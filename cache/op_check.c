@@ -193,3 +193,57 @@ bool op_check(const struct op_request *request, enum env env, const char *webcod
            (!modifies || !request->has_seen ||
             op_check_facts(request->kind, &request->amount, &request->seen, err));
 }
+
+/* --- who may ask for it ---------------------------------------------------------------------- */
+
+enum role_limit op_limit_of(enum op_kind kind)
+{
+    /* What the guest pays counts against one limit, what the guest gets back against the other. */
+    static const enum role_limit limits[OP_KINDS] = {
+        [OP_CHARGE] = LIMIT_CHARGE, [OP_LINK] = LIMIT_CHARGE,   [OP_CAPTURE] = LIMIT_CHARGE,
+        [OP_REFUND] = LIMIT_REFUND, [OP_CANCEL] = LIMIT_REFUND, [OP_EXTEND] = LIMIT_COUNT,
+    };
+
+    return limits[kind];
+}
+
+bool op_within_limit(const struct op_permit *permit, enum op_kind kind, const struct money *amount)
+{
+    enum role_limit which = op_limit_of(kind);
+    int exponent = amount->known ? currency_exponent(amount->currency) : -1;
+
+    if (permit->role != ROLE_DESK)
+        return permit->role == ROLE_SUPERVISOR;
+    if (which == LIMIT_COUNT || permit->limits[which] < 0)
+        return true;
+    if (exponent < 0 || amount->minor > MONEY_MAX)
+        return false;
+    int64_t limit = permit->limits[which];
+    for (int i = 0; i < exponent; i++) /* both at most 10^15 */
+        limit *= 10;
+    return amount->minor * 100 <= limit;
+}
+
+bool op_may_approve(const struct op_permit *permit, const char *name)
+{
+    const char *const *at = permit->supervisors;
+
+    if (name == NULL || at == NULL || (permit->person != NULL && strcmp(permit->person, name) == 0))
+        return false;
+    while (*at != NULL && strcmp(*at, name) != 0)
+        at++;
+    return *at != NULL;
+}
+
+bool op_permitted(const struct op_permit *permit, enum op_kind kind, const struct money *amount,
+                  const char *approved_by, struct err *err)
+{
+    if (permit->role == ROLE_VIEWER)
+        return err_set(err, ERR_DENIED, "role: a viewer moves no money");
+    if (op_within_limit(permit, kind, amount))
+        return true;
+    if (approved_by == NULL)
+        return err_set(err, ERR_DENIED, "limit: a supervisor has to approve this");
+    return op_may_approve(permit, approved_by) ||
+           err_set(err, ERR_DENIED, "limit: %s cannot approve this", approved_by);
+}

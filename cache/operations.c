@@ -135,6 +135,8 @@ static void build_body(struct ops *ops, const struct op_request *request, const 
 static bool may_start(struct ops *ops, const struct op_request *request, struct err *err)
 {
     struct payment_facts facts;
+    struct money amount = request->amount;
+    bool modifies = request->kind != OP_CHARGE && request->kind != OP_LINK;
 
     if (ops->settings.read_only)
         return err_set(err, ERR_DENIED, "read-only");
@@ -144,8 +146,11 @@ static bool may_start(struct ops *ops, const struct op_request *request, struct 
         return err_set(err, ERR_INVALID, "url: pay links need url_ok and url_ko");
     if (!journal_usable(ops->journal, err))
         return false;
-    return request->kind == OP_CHARGE || request->kind == OP_LINK ||
-           cache_payment_facts(ops->cache, request->target, &facts, err);
+    if (modifies && !cache_payment_facts(ops->cache, request->target, &facts, err))
+        return false;
+    if (request->kind == OP_CANCEL) /* the hold that is given up */
+        amount = facts.authorised;
+    return op_permitted(&ops->settings.permit, request->kind, &amount, request->approved_by, err);
 }
 
 static void look_soon(void *ctx)
@@ -181,6 +186,7 @@ bool op_start(struct ops *ops, const struct op_request *request, char id[INTENT_
                                  .description = request->description,
                                  .reason = request->reason,
                                  .is_preauth = request->is_preauth,
+                                 .approved_by = request->approved_by,
                                  .repeats = request->has_asked ? request->repeats : NULL};
     char url[2048];
     struct buf body;
@@ -260,14 +266,35 @@ static void replay_looked(void *ctx, const struct list_result *result)
                                                 : "look: the list shows something");
 }
 
+/* Who approved it is in the trail before it is sent. */
+static bool note_approval(struct ops *ops, struct intent *intent, const char *approved_by,
+                          struct arena *arena, struct err *err)
+{
+    char why[200];
+
+    if (approved_by == NULL)
+        return true;
+    snprintf(why, sizeof why, "approved by %s", approved_by);
+    return journal_remark(ops->journal, intent->id, "approved", why, err) &&
+           journal_get(ops->journal, intent->id, arena, intent, err);
+}
+
 bool op_replay(struct ops *ops, const char *id, struct err *err)
+{
+    return op_replay_approved(ops, id, NULL, err);
+}
+
+bool op_replay_approved(struct ops *ops, const char *id, const char *approved_by, struct err *err)
 {
     struct arena arena = {0};
     struct intent intent;
     struct intent_extra extra;
     bool good = journal_get(ops->journal, id, &arena, &intent, err) &&
                 journal_get_extra(ops->journal, id, &arena, &extra, err) &&
-                may_replay(ops, &intent, &extra, err);
+                may_replay(ops, &intent, &extra, err) &&
+                op_permitted(&ops->settings.permit, intent.kind, &intent.amount, approved_by,
+                             err) &&
+                note_approval(ops, &intent, approved_by, &arena, err);
 
     if (good) {
         struct run *run = run_new(ops, &intent);

@@ -53,7 +53,7 @@ struct layer *app_top(struct app *app)
 bool app_is_top(struct app *app, const void *state)
 {
     struct layer *top = app_top(app);
-    return top && top->state == state;
+    return top && top->state == state && !app->lock;
 }
 
 /* The arena lives as long as one handler, however deep it calls. */
@@ -251,6 +251,7 @@ static void hand_out_changes(struct app *app)
         ops_hold_against_lists(app->desk->ops, bits);
     if (bits & CHANGED_JOURNAL)
         notices_read(app);
+    lock_news(app, bits);
     for (int i = 0; i < SCREEN_COUNT; i++) {
         struct layer *layer = app->bases[i];
         if (layer && i != (int)app->current && layer->screen->badge)
@@ -359,6 +360,10 @@ static void on_key(void *ctx, uint32_t key)
     enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26 };
     app_enter(app);
     app->last_key = key;
+    if (lock_takes_key(app, key)) {
+        app_exit(app);
+        return;
+    }
     if (app->message)
         app_message(app, STYLE_NORMAL, text_ours(""));
     struct layer *top = app_top(app);
@@ -387,9 +392,10 @@ static void on_paste(void *ctx, struct text text)
     struct app *app = ctx;
     app_enter(app);
     struct layer *top = app_top(app);
-    if (top->screen->paste && !app->too_small)
+    app->heard_ms = clock_boot_ms();
+    if (top->screen->paste && !app->too_small && !app->lock)
         top->screen->paste(app, top->state, text);
-    else
+    else if (!app->lock)
         app_message(app, STYLE_NORMAL,
                     text_ours(_("Pasted text is only taken where one can type.")));
     app->dirty = true;
@@ -435,6 +441,7 @@ static void start_screens(struct app *app)
     if (app->settings.notice)
         app_message(app, STYLE_WARN, text_ours(_(app->settings.notice)));
     app_exit(app);
+    lock_start(app);
     app->hook = loop_hook_before_wait(app->loop, before_wait, app);
 }
 
@@ -445,6 +452,7 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
     app->desk = desk;
     app->settings = *settings;
     const struct term_settings terminal = {.mouse = settings->config->mouse,
+                                           .clipboard = settings->config->clipboard,
                                            .ascii = settings->config->ascii_borders,
                                            .on_key = on_key,
                                            .on_paste = on_paste,
@@ -461,11 +469,11 @@ int app_run(struct loop *loop, struct desk *desk, const struct app_settings *set
         return 2;
     }
     grid_init(&app->grid, 0, 0);
-                                           .clipboard = settings->config->clipboard,
     start_screens(app);
     loop_run(loop);
     loop_unhook(loop, app->hook);
     loop_timer_stop(loop, app->news_timer);
+    lock_stop(app);
     term_stop();
     /* The line is gone; a request that has left still gets its answer written down. */
     if (app->ended && desk->ops)

@@ -56,7 +56,7 @@ struct screen {
        reloaded even while another is shown. */
     int (*badge)(const void *state);
     /* Of the area given to paint (0: any). An overlay that no longer fits is told so once and
-       should close itself, a money question as "not confirmed". */
+       should close itself, a money question as "not confirmed"; so it is when the console locks. */
     int min_rows, min_cols;
     void (*too_small)(struct app *app, void *state);
 };

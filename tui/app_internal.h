@@ -3,6 +3,7 @@
 #define TUI_APP_INTERNAL_H
 
 #include "app.h"
+#include "pin.h"
 
 enum { LAYERS_MAX = 12 };
 
@@ -43,6 +44,11 @@ struct app {
     uint32_t last_key;
     struct tally tally;
     struct notices *notices; /* notices.c */
+    struct lock *lock;       /* screen_lock.c; NULL: not locked */
+    int64_t heard_ms;        /* boot clock of the last key */
+    struct loop_timer *idle_timer;
+    struct pin_guard pin_guard; /* wrong PINs, wherever they were typed */
+    const char *approver;    /* while what this supervisor approved is being started */
     struct payment_facts facts; /* of facts_for, so that a frame asks the cache once */
     char *facts_for;
     bool facts_found;
@@ -55,6 +61,16 @@ void command_back(struct app *app, enum command command);
 void command_help(struct app *app, enum command command);
 void command_outcome(struct app *app, enum command command);
 void command_environment(struct app *app, enum command command);
+
+void command_lock(struct app *app, enum command command);
+
+/* screen_lock.c: stands in front of the stack. */
+void lock_start(struct app *app); /* counts idle time from now on */
+void lock_stop(struct app *app);
+void lock_close(struct app *app);
+bool lock_takes_key(struct app *app, uint32_t key); /* true: nothing else sees it */
+void lock_news(struct app *app, unsigned bits);
+void lock_paint(struct app *app, struct area all); /* instead of everything */
 
 struct layer *app_top(struct app *app);
 /* Around every handler: app->arena is emptied when the outermost one ends. */

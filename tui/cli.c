@@ -6,7 +6,7 @@
 
 #define LIST_OPTIONS                                                                               \
     (CLI_BIT(LIMIT) | CLI_BIT(OFFLINE) | CLI_BIT(SUM) | CLI_BIT(JSON) | CLI_BIT(CSV))
-#define MONEY_OPTIONS (CLI_BIT(YES) | CLI_BIT(WAIT) | CLI_BIT(JSON))
+#define MONEY_OPTIONS (CLI_BIT(YES) | CLI_BIT(WAIT) | CLI_BIT(JSON) | CLI_BIT(SUPERVISOR))
 #define PAY_OPTIONS                                                                                \
     (CLI_BIT(AMOUNT) | CLI_BIT(CURRENCY) | CLI_BIT(REFERENCE) | CLI_BIT(DESCRIPTION) |             \
      CLI_BIT(PRE_AUTH))
@@ -34,24 +34,27 @@ static const struct cli_command commands[] = {
     {"charge",
      "--terminal POI --amount 12,50 [--currency EUR] [--reference R] [--description D] "
      "[--pre-auth] "
-     "[--again] [--wait SECONDS] [--json] --yes",
+     "[--again] [--supervisor NAME] [--wait SECONDS] [--json] --yes",
      N_("Charge a card on a terminal and wait for the outcome."), cli_charge,
      PAY_OPTIONS | MONEY_OPTIONS | CLI_BIT(TERMINAL) | CLI_BIT(AGAIN),
      CLI_NEEDS_NET | CLI_MOVES_MONEY, 0, 0},
     {"link",
      "--amount 12,50 [--currency EUR] [--reference R] [--description D] [--pre-auth] [--qr] "
-     "[--json]",
+     "[--supervisor NAME] [--json]",
      N_("Create a payment link and print its address."), cli_link,
-     PAY_OPTIONS | CLI_BIT(QR) | CLI_BIT(JSON), CLI_NEEDS_NET | CLI_MOVES_MONEY, 0, 0},
-    {"refund", "REF --amount 12,50|--all --reason REASON [--wait SECONDS] [--json] --yes",
+     PAY_OPTIONS | CLI_BIT(QR) | CLI_BIT(JSON) | CLI_BIT(SUPERVISOR),
+     CLI_NEEDS_NET | CLI_MOVES_MONEY, 0, 0},
+    {"refund",
+     "REF --amount 12,50|--all --reason REASON [--supervisor NAME] [--wait SECONDS] [--json] --yes",
      N_("Refund a payment, wholly or in part."), cli_refund,
      MONEY_OPTIONS | CLI_BIT(AMOUNT) | CLI_BIT(ALL) | CLI_BIT(REASON),
      CLI_NEEDS_NET | CLI_MOVES_MONEY, 1, 1},
-    {"capture", "REF --amount 12,50|--all [--wait SECONDS] [--json] --yes",
+    {"capture", "REF --amount 12,50|--all [--supervisor NAME] [--wait SECONDS] [--json] --yes",
      N_("Capture a pre-authorisation; what is left of it is released."), cli_capture,
      MONEY_OPTIONS | CLI_BIT(AMOUNT) | CLI_BIT(ALL), CLI_NEEDS_NET | CLI_MOVES_MONEY, 1, 1},
-    {"cancel", "REF [--wait SECONDS] [--json] --yes", N_("Cancel a pre-authorisation."), cli_cancel,
-     MONEY_OPTIONS, CLI_NEEDS_NET | CLI_MOVES_MONEY, 1, 1},
+    {"cancel", "REF [--supervisor NAME] [--wait SECONDS] [--json] --yes",
+     N_("Cancel a pre-authorisation."), cli_cancel, MONEY_OPTIONS,
+     CLI_NEEDS_NET | CLI_MOVES_MONEY, 1, 1},
     {"extend", "REF [--wait SECONDS] [--json] --yes", N_("Extend a pre-authorisation."), cli_extend,
      MONEY_OPTIONS, CLI_NEEDS_NET | CLI_MOVES_MONEY, 1, 1},
     {"inbox", "[--csv|--json]", N_("List everything that needs a person."), cli_inbox,
@@ -64,6 +67,8 @@ static const struct cli_command commands[] = {
      CLI_BIT(LIMIT) | CLI_BIT(VERIFY) | CLI_BIT(CSV) | CLI_BIT(JSON), CLI_FILES_ONLY, 0, 0},
     {"doctor", "[--json]", N_("Check this installation: one sentence and a fix each."), cli_doctor,
      CLI_BIT(JSON), CLI_NO_DESK, 0, 0},
+    {"pin", "", N_("Make the line of the configuration that holds a PIN, typed twice and unseen."),
+     cli_pin, 0, CLI_NO_DESK, 0, 0},
     {"simulator",
      "[--port N] [--data FILE] [--sessions N] [--payments N] [--seed N] [--faults SPEC] "
      "[--dialect NAME] [--delays NAME=MS,…] [--webcode CODE] [--test-key KEY] [--live-key KEY]",
@@ -241,6 +246,10 @@ static bool open_desk(struct cli *cli, struct err *err)
                                            (command->flags & CLI_FILES_ONLY),
                                 .read_only = cli_has(cli, OPTION_READ_ONLY)};
     bool read_only = desk.read_only || cli->config.env[desk.env].read_only;
+    const struct op_permit *permit = &cli->config.permit;
+    if (permit->role == ROLE_VIEWER && (command->flags & CLI_MOVES_MONEY))
+        return err_set(err, ERR_DENIED, "%s",
+                       roles_why_viewer(&cli->arena, &cli->config.roles, permit).bytes);
     if (read_only && (command->flags & CLI_MOVES_MONEY))
         return err_set(err, ERR_DENIED, "%s", _("read-only: it moves no money"));
     return desk_open(&cli->desk, cli->loop, &cli->config, &desk, err);

@@ -45,6 +45,7 @@ enum cli_exit {
     X(REASON, "reason", "REASON", N_("customer-request, return, duplicate, fraud or other"))       \
     X(YES, "yes", NULL, N_("do not ask for confirmation"))                                         \
     X(AGAIN, "again", NULL, N_("charge although a recent charge looks the same"))                  \
+    X(SUPERVISOR, "supervisor", "NAME", N_("who approves what is above the limit, by PIN"))        \
     X(WAIT, "wait", "SECONDS", N_("wait so long for the final outcome"))                           \
     X(QR, "qr", NULL, N_("show the QR code as well"))                                              \
     X(VERIFY, "verify", NULL, N_("check the chain of the audit trail"))                            \
@@ -129,8 +130,8 @@ bool cli_is_general(int option); /* means the same without and with any command 
 
 /* In the terminal's own character set. */
 void cli_put(FILE *stream, struct text text);
-void cli_say(struct text line);
 int cli_terminal_width(void); /* of stdout, in cells */
+void cli_say(struct text line);
 void cli_say_advice(struct advice advice);
 /* Says it and returns the exit status that fits. */
 int cli_fail(struct cli *cli, const struct err *err, const struct api_error *api);
@@ -178,6 +179,8 @@ void cli_take_signals(struct cli *cli);
 bool cli_ask(struct cli *cli, struct text question, const char *expected,
              const struct money *amount);
 bool cli_can_ask(void);
+/* Asks for a PIN on the terminal, unseen. False: interrupted, or the line ended. Wipe it. */
+bool cli_ask_secret(struct cli *cli, struct text question, char *out, size_t size);
 
 /* --- bringing the cache up to date (cli_fetch.c): CLI_DONE, or the exit status after saying why
  * --- */
@@ -208,5 +211,6 @@ int cli_recover(struct cli *cli);
 int cli_journal(struct cli *cli);
 int cli_doctor(struct cli *cli);
 int cli_simulator(struct cli *cli);
+int cli_pin(struct cli *cli);
 
 #endif

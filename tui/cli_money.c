@@ -194,7 +194,6 @@ static struct text describe_earlier(struct cli *cli, const struct intent *earlie
 {
     return text_oursf(&cli->arena, _("There is a charge like this already: %s at %s: %s."),
                       format_money(&cli->arena, &earlier->amount).bytes,
-                      text_clean(&cli->arena, earlier->target).bytes,
                       format_clock(&cli->arena, earlier->created_ms).bytes,
                       words_outcome(earlier).bytes);
 }
@@ -217,9 +216,9 @@ static int check_repeat(struct money_run *run)
         cli_say(text_ours(_("Nothing was sent. To charge a second time on purpose, add --again.")));
         return status;
     }
+    cli_say(what);
     cli_say(text_oursf(&cli->arena, "%s: %s", _("Terminal"),
                        text_clean(&cli->arena, earlier.target).bytes));
-    cli_say(what);
     if (cli_ask(cli, text_ours(_("Type AGAIN to charge a second time, anything else stops:")),
                 _("AGAIN"), NULL))
         return CLI_DONE;
@@ -372,9 +371,13 @@ int cli_money_run(struct money_run *run)
         return CLI_USAGE;
     if (!op_check(&run->request, cli->desk.env, cli->desk.webcode, &err))
         return cli_money_fail(cli, &err);
-    if (run->request.kind == OP_CHARGE)
+    int status = cli_approve_possible(run);
+    if (status == CLI_DONE && run->request.kind == OP_CHARGE)
         cli_money_settle(run);
-    int status = confirm(run);
+    if (status == CLI_DONE)
+        status = confirm(run);
+    if (status == CLI_DONE)
+        status = cli_approve(run);
     if (status != CLI_DONE)
         return status;
     if (op_start(cli->desk.ops, &run->request, id, &err))

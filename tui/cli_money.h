@@ -16,6 +16,11 @@ int cli_money_run(struct money_run *run);
 /* An earlier operation may still hold the terminal or the payment, left by a process that ended: it
    is looked up first, for some seconds. */
 void cli_money_settle(struct money_run *run);
+/* cli_approve.c. What is above the operator's limit needs a supervisor, named by --supervisor.
+   Before anything is asked: CLI_DONE when none is needed or the PIN can be asked for. Then the PIN
+   itself, which puts the name into the request. Both have said why when they refuse. */
+int cli_approve_possible(struct money_run *run);
+int cli_approve(struct money_run *run);
 /* Reads --amount in that currency; false: said why. */
 bool cli_money_amount(struct cli *cli, const char *currency, struct money *out);
 /* Prints one object with --json, else the reference on stdout and the sentences on stderr. */

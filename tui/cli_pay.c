@@ -146,8 +146,14 @@ int cli_link(struct cli *cli)
     if (!read_options(&run))
         return CLI_USAGE;
     random_uuid(run.request.form_id);
-    if (!op_check(&run.request, cli->desk.env, cli->desk.webcode, &err) ||
-        !op_start(cli->desk.ops, &run.request, id, &err))
+    if (!op_check(&run.request, cli->desk.env, cli->desk.webcode, &err))
+        return cli_money_fail(cli, &err);
+    int status = cli_approve_possible(&run);
+    if (status == CLI_DONE)
+        status = cli_approve(&run);
+    if (status != CLI_DONE)
+        return status;
+    if (!op_start(cli->desk.ops, &run.request, id, &err))
         return cli_money_fail(cli, &err);
     struct link_wait wait = {.cli = cli, .id = id};
     cli->changed |= CHANGED_JOURNAL;

@@ -104,24 +104,52 @@ static bool is_amount(const char *typed, const struct money *amount)
            money_equal(&money, amount);
 }
 
-bool cli_ask(struct cli *cli, struct text question, const char *expected,
-             const struct money *amount)
+/* A line that was ended by Enter; the end of the input is none. */
+static bool read_line(struct cli *cli, struct text question, struct question *state)
 {
-    struct question state = {0};
     cli_put(stderr, question);
     fflush(stderr);
     tcflush(STDIN_FILENO, TCIFLUSH);
     fputs(" > ", stderr); /* from here on what is typed counts */
     fflush(stderr);
-    struct loop_watch *watch = loop_watch_fd(cli->loop, STDIN_FILENO, POLLIN, on_typed, &state);
-    enum cli_wait end = cli_wait(cli, is_answered, &state, -1, NULL);
+    struct loop_watch *watch = loop_watch_fd(cli->loop, STDIN_FILENO, POLLIN, on_typed, state);
+    enum cli_wait end = cli_wait(cli, is_answered, state, -1, NULL);
     loop_unwatch(cli->loop, watch);
     if (end != CLI_WAIT_DONE)
         fputc('\n', stderr);
-    size_t len = strcspn(state.line, "\r\n");
-    bool entered = state.line[len] != '\0'; /* the end of the input is no Enter */
-    state.line[len] = '\0';
-    return end == CLI_WAIT_DONE && entered &&
+    size_t len = strcspn(state->line, "\r\n");
+    bool entered = state->line[len] != '\0';
+    state->line[len] = '\0';
+    return end == CLI_WAIT_DONE && entered;
+}
+
+/* Neither shown nor left by Ctrl-Z, which would take a terminal without echo to the shell. */
+bool cli_ask_secret(struct cli *cli, struct text question, char *out, size_t size)
+{
+    struct question state = {0};
+    struct termios before, unseen;
+    if (tcgetattr(STDIN_FILENO, &before) != 0)
+        return false;
+    unseen = before;
+    unseen.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    unseen.c_cc[VSUSP] = _POSIX_VDISABLE;
+    tcsetattr(STDIN_FILENO, TCSANOW, &unseen);
+    bool entered = read_line(cli, question, &state);
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    if (entered)
+        fputc('\n', stderr); /* the Enter was not shown either */
+    bool fits = entered && strlen(state.line) < size;
+    if (fits)
+        memcpy(out, state.line, strlen(state.line) + 1);
+    explicit_bzero(&state, sizeof state);
+    return fits;
+}
+
+bool cli_ask(struct cli *cli, struct text question, const char *expected,
+             const struct money *amount)
+{
+    struct question state = {0};
+    return read_line(cli, question, &state) &&
            (strcmp(state.line, expected) == 0 ||
             (amount && amount->known && is_amount(state.line, amount)));
 }

@@ -26,7 +26,8 @@ enum command_flag {
     NEEDS_ROW = 1 << 0,    /* something is selected */
     NEEDS_NET = 1 << 1,    /* a client exists */
     MOVES_MONEY = 1 << 2,  /* refused in read-only mode */
-    ON_PAYMENT = 1 << 3    /* checked with payment_action_possible() for the row's op_kind */
+    ON_PAYMENT = 1 << 3,   /* checked with payment_action_possible() for the row's op_kind */
+    SETTLES_MONEY = 1 << 4 /* says what became of some: not a viewer's */
 };
 
 #define COMMAND_LIST(X)                                                                            \
@@ -38,8 +39,8 @@ enum command_flag {
       NEEDS_ROW, NULL)                                                                             \
     X(LOOK, "l", SCOPE_INBOX, N_("Look now"), N_("Ask the API about this one now"),                \
       NEEDS_ROW | NEEDS_NET, NULL)                                                                 \
-    X(BY_HAND, "h", SCOPE_INBOX, N_("By hand"), N_("Close by hand, with evidence"), NEEDS_ROW,     \
-      NULL)                                                                                        \
+    X(BY_HAND, "h", SCOPE_INBOX, N_("By hand"), N_("Close by hand, with evidence"),                \
+      NEEDS_ROW | SETTLES_MONEY, NULL)                                                             \
     X(REFUND, "r", SCOPE_ACTS, N_("Refund"), N_("Refund a payment"),                               \
       NEEDS_ROW | NEEDS_NET | MOVES_MONEY | ON_PAYMENT, money_command)                             \
     X(CAPTURE, "c", SCOPE_ACTS, N_("Capture"), N_("Capture a pre-authorisation"),                  \
@@ -79,6 +80,8 @@ enum command_flag {
       command_outcome)                                                                             \
     X(FIELDS, "v", SCOPE_DETAIL, N_("Fields"), N_("All that the API sent, as it came"), 0, NULL)   \
     X(ENVIRONMENT, "t", SCOPE_BROWSE, NULL, N_("Change environment"), 0, command_environment)      \
+    X(LOCK, "L", SCOPE_BROWSE | SCOPE_WAIT, NULL,                                                  \
+      N_("Lock the screen; what is on its way stays in sight"), 0, command_lock)                   \
     X(HELP, "? :", SCOPE_BROWSE | SCOPE_WAIT, N_("Help"), N_("All actions possible here"), 0,      \
       command_help)                                                                                \
     X(CLOSE, "Esc", SCOPE_DETAIL | SCOPE_WAIT, NULL, N_("Back to the list"), 0, command_back)      \

@@ -118,6 +118,21 @@ static bool set_day_start(void *field, const char *value)
     return true;
 }
 
+/* Minutes, or seconds as 90s. */
+static bool set_lock_after(void *field, const char *value)
+{
+    char number[8];
+    size_t len = strlen(value);
+    bool seconds = len > 0 && value[len - 1] == 's';
+    if (len >= sizeof number)
+        return false;
+    snprintf(number, sizeof number, "%.*s", (int)(len - seconds), value);
+    if (!parse_number(number, 0, seconds ? 86400 : 1440, field))
+        return false;
+    *(int *)field *= seconds ? 1 : 60;
+    return true;
+}
+
 static bool set_borders(void *field, const char *value)
 {
     *(bool *)field = strcmp(value, "ascii") == 0;
@@ -210,9 +225,11 @@ static const struct key {
     MAIN("hold_days", hold_days, set_hold_days, "days, 1 to 28"),
     MAIN("borders", ascii_borders, set_borders, "unicode or ascii"),
     MAIN("mouse", mouse, set_switch, "yes or no"),
+    MAIN("clipboard", clipboard, set_switch, "yes or no"),
     MAIN("charge_timeout", charge_timeout_s, set_charge_timeout, "seconds, 1 to 900"),
     MAIN("quiet_period", quiet_period_s, set_quiet_period, "seconds, 1 to 86400"),
     MAIN("confirm_limit", confirm_limit, set_limit, "an amount as 300,00"),
+    MAIN("lock_after", lock_after_s, set_lock_after, "minutes, 0 to 1440, or seconds as 90s"),
     ENV("webcode", webcode, set_webcode, "letters and digits, at most 32"),
     ENV("api_key_command", api_key_command, set_string, "a program and its arguments"),
     ENV("api_key_file", api_key_file, set_path, "an absolute path"),
@@ -230,7 +247,6 @@ struct reading {
     struct config *config;
     FILE *file;
     const char *path;
-    MAIN("clipboard", clipboard, set_switch, "yes or no"),
     int line;
     uint64_t seen[3]; /* keys given, by section: a key given twice is a mistake */
     bool has_start;
@@ -280,6 +296,11 @@ static int take_key(void *ctx, const char *section, const char *name, const char
 {
     struct reading *reading = ctx;
     int at = section_index(section);
+    if (strncmp(section, ROLES_SECTION, strlen(ROLES_SECTION)) == 0) {
+        const char *who = section + strlen(ROLES_SECTION);
+        const char *why = roles_take(&reading->config->roles, who, name, value);
+        return why ? complain(reading, shown_name(name), why) : 1;
+    }
     if (at < 0)
         return complain(reading, shown_name(section),
                         "no such section: [console], [live], [test], [operator NAME]");
@@ -337,6 +358,21 @@ static bool read_config(struct reading *reading, bool required)
     return !reading->failed;
 }
 
+/* Who works here, and what may that person do? */
+static bool settle_roles(struct config *config, struct err *err)
+{
+    char user[64];
+    const char *who = "";
+    const char *why = roles_finish(&config->roles, &who);
+    if (config->roles.count > 0 && !config->person) {
+        roles_user(user, sizeof user);
+        set_string(&config->person, user);
+    }
+    config->permit = roles_permit(&config->roles, config->person);
+    return !why || err_set(err, ERR_INVALID, "%s: [" ROLES_SECTION "%s]: %s", config->path, who,
+                           why);
+}
+
 static bool check_pairs(const struct config *config, struct err *err)
 {
     for (size_t i = 0; i < ENV_COUNT; i++)
@@ -381,6 +417,7 @@ static void set_defaults(struct config *config)
 {
     *config = (struct config){.business_day_start_min = 240,
                               .hold_days = 7,
+                              .clipboard = true,
                               .charge_timeout_s = 180,
                               .quiet_period_s = 300};
     for (size_t i = 0; i < ENV_COUNT; i++) {
@@ -404,7 +441,7 @@ bool config_load(struct config *config, const char *path, struct err *err)
     free(folder);
     struct reading reading = {.config = config, .path = path ? path : usual.data, .err = err};
     bool ok = (!reading.path || read_config(&reading, path != NULL)) && check_pairs(config, err) &&
-              read_environment(config, &reading.has_start, err);
+              settle_roles(config, err) && read_environment(config, &reading.has_start, err);
     buf_done(&usual);
     if (!reading.has_start) /* never live by itself */
         config->start = config->env[ENV_TEST].webcode || config->env[ENV_LIVE].webcode
@@ -423,10 +460,10 @@ void config_done(struct config *config)
             free(owned[k]);
     }
     free(config->language);
-                              .clipboard = true,
     free(config->person);
     free(config->terminal);
     free(config->timezone);
     free(config->path);
+    roles_done(&config->roles);
     *config = (struct config){0};
 }

@@ -3,7 +3,7 @@
 #ifndef TUI_CONFIG_H
 #define TUI_CONFIG_H
 
-#include "../api/api.h"
+#include "roles.h"
 
 struct config_env {
     char *webcode;
@@ -24,6 +24,9 @@ struct config {
     int charge_timeout_s;     /* 180 */
     int quiet_period_s;       /* 300: absence of a charge proves nothing before */
     int64_t confirm_limit;    /* minor units above which live amounts are typed; 0: none */
+    int lock_after_s;         /* without a key so long the screen locks itself; 0: never */
+    struct roles roles;       /* [operator NAME] */
+    struct op_permit permit;  /* of `person`; points into this */
     struct config_env env[ENV_COUNT];
     bool from_environment;    /* some AVIRATO_* variable won */
     char *path;               /* file that was read, NULL: none */

@@ -1,5 +1,5 @@
 /* The one way to confirm money. See dialog.h for the gestures, and why a key can come too early. */
-#include "dialog.h"
+#include "approve.h"
 
 #include "large.h"
 #include "prompt.h"
@@ -19,6 +19,7 @@ struct confirm_state {
     uint32_t opening_key;
     struct loop_timer *deaf; /* until keys count */
     bool awake;
+    bool approval; /* a supervisor is asked after the yes */
     struct text hint;
 };
 
@@ -43,10 +44,13 @@ static bool confirm_open(struct app *app, void *untyped, const void *argument)
 {
     struct confirm_state *state = untyped;
     state->confirm = *(const struct confirm *)argument;
+    state->approval = approve_is_needed(app, state->confirm.kind, &state->confirm.amount);
+    if (state->approval && !approve_is_possible(app, state->confirm.kind, &state->confirm.amount))
+        return false;
     for (size_t i = 0; i < state->confirm.fact_count; i++)
         state->confirm.facts[i].value = keep(state, state->confirm.facts[i].value);
     state->confirm.warning = keep(state, state->confirm.warning);
-    state->hint = text_ours("");
+    state->hint = text_ours(state->approval ? _("Then a supervisor approves, by PIN.") : "");
     state->gesture = choose_gesture(app, &state->confirm);
     state->opening_key = app_last_key(app);
     prompt_init(&state->typed, NULL, 24);
@@ -81,6 +85,12 @@ static void confirm_painted(struct app *app, void *untyped)
 static void finish(struct app *app, struct confirm_state *state, bool confirmed)
 {
     struct confirm confirm = state->confirm;
+    bool approval = confirmed && state->approval;
+    if (approval) {
+        approve_ask(app, &confirm);
+        app_remove(app, state);
+        return;
+    }
     app_close(app, state);
     confirm.done(app, confirm.ctx, confirmed);
 }

@@ -120,7 +120,8 @@ static void open_operations(struct desk *desk, bool automatic)
                                .second_read_ms = second_read_ms(quiet_ms),
                                .url_ok = env->url_ok,
                                .url_ko = env->url_ko,
-                               .read_only = desk->read_only};
+                               .read_only = desk->read_only,
+                               .permit = desk->config->permit};
     desk->sync = sync_new(desk->loop, desk->client, desk->cache, &sync);
     desk->ops = ops_new(desk->loop, desk->client, desk->cache, desk->journal, desk->sync, &ops);
 }
@@ -154,7 +155,8 @@ bool desk_open(struct desk *desk, struct loop *loop, const struct config *config
     *desk = (struct desk){.config = config,
                           .env = options->env,
                           .webcode = mem_strdup(env->webcode),
-                          .read_only = options->read_only || env->read_only,
+                          .read_only = options->read_only || env->read_only ||
+                                       config->permit.role == ROLE_VIEWER,
                           .overridden = config->from_environment && options->env != ENV_TRAINING,
                           .base_url = mem_strdup(env->base_url),
                           .loop = loop,

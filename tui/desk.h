@@ -11,7 +11,7 @@ struct desk {
     const struct config *config;
     enum env env;
     char *webcode;
-    bool read_only;
+    bool read_only;           /* --read-only, the configuration, or a viewer's role */
     bool overridden;          /* environment variables win over the file: the top line says so */
     char *base_url;
     struct loop *loop;

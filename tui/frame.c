@@ -312,6 +312,10 @@ void frame_paint(struct app *app)
         paint_too_small(app, all);
         return;
     }
+    if (app->lock) {
+        lock_paint(app, all);
+        return;
+    }
     paint_top(app, area_rows(all, 0, 1));
     paint_tabs(app, area_rows(all, 1, 1));
     int first = app->depth;

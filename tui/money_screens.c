@@ -1,5 +1,7 @@
 #include "money_screens.h"
 
+#include "approve.h"
+
 #include <string.h>
 
 void money_command(struct app *app, enum command command)
@@ -128,8 +130,10 @@ bool money_start(struct app *app, const struct op_request *request, char form_id
                  char id[INTENT_ID_SIZE])
 {
     struct err err = {0};
+    struct op_request approved = *request;
 
-    if (op_start(app_desk(app)->ops, request, id, &err))
+    approved.approved_by = app_approver(app);
+    if (op_start(app_desk(app)->ops, &approved, id, &err))
         return true;
     random_uuid(form_id);
     say_refused(app, request, &err);

@@ -1,6 +1,7 @@
 /* One intent from the moment it was written down until it has ended: the wait at the terminal, the
    outcome, and what is being done while the outcome is not known. Read from the journal alone, so
    it can be left and opened again at any time. */
+#include "approve.h"
 #include "large.h"
 #include "money_screens.h"
 
@@ -159,7 +160,7 @@ static void replay_confirmed(struct app *app, void *ctx, bool yes)
 {
     struct follow *follow = ctx;
     struct err err;
-    if (yes && !op_replay(app_desk(app)->ops, follow->id, &err))
+    if (yes && !op_replay_approved(app_desk(app)->ops, follow->id, app_approver(app), &err))
         app_error(app, &err);
 }
 

@@ -92,7 +92,7 @@ run --version && expect version 0
 run --help && expect help 0
 is "help goes to stdout only" "" "$err"
 for command in sessions payments modifications session terminals charge link refund capture cancel \
-    extend inbox recover journal doctor simulator; do
+    extend inbox recover journal doctor pin simulator; do
     is "help names $command" 1 "$(grep -c "^  $command " <<<"$out")"
     is "help of $command" 1 "$("$bin" "$command" --help | grep -c "avirato-console $command")"
 done
@@ -221,6 +221,17 @@ charge --amount 5 --description 4111111111111111 && expect "card number" 2
 run charge --terminal "$one" --amount 5 && expect "without --yes, without a terminal" 2
 run --read-only charge --terminal "$one" --amount 5 --yes --json && expect "read-only" 6
 run --read-only link --amount 5 && expect "read-only link" 6
+run --read-only cancel HOTEL9-PXTT-1 --yes && expect "read-only cancel" 6
+(umask 077 && printf '[operator %s]\nrole = %s\n%s' Ana viewer '' >"$box/viewer.ini" &&
+    printf '[console]\noperator = Ana\n[operator Ana]\nrole = desk\ncharge_limit = 5\n' \
+        >"$box/desk.ini")
+run --config "$box/viewer.ini" link --amount 1 --json && expect "not among the operators" 6 \
+    'length == 1 and .[0].intent == null'
+run --config "$box/desk.ini" charge --terminal "$one" --amount 5.01 --yes
+expect "above the limit" 6
+says "above the limit: who can" '--supervisor NAME'
+run --config "$box/desk.ini" link --amount 5.01 --supervisor Ana && expect "for oneself" 6
+run pin && expect "a PIN without a terminal" 2
 is "nothing of this is in the journal" "$posts" "$("$bin" journal --limit 0 2>/dev/null | wc -l)"
 AVIRATO_API_KEY=wrong run sessions && expect "wrong key" 1
 says "wrong key: proof" '11001 · HTTP 403 · traceId'
