@@ -22,17 +22,27 @@
 
 static const char *const supervisors[] = {"Marta", "Luis", NULL};
 
-static bool allowed(enum role role, int64_t charge, int64_t refund, enum op_kind kind,
-                    int64_t minor, const char *currency, const char *approved_by)
+struct ask {
+    enum role role;
+    int64_t charge, refund; /* limits */
+    enum op_kind kind;
+    int64_t minor;
+    const char *currency, *approved_by;
+};
+
+static bool is_allowed(const struct ask *ask)
 {
-    struct op_permit permit = {
-        .role = role, .limits = {charge, refund}, .person = "Ana", .supervisors = supervisors};
-    struct money amount = money_make(minor, currency);
+    struct op_permit permit = {.role = ask->role,
+                               .limits = {ask->charge, ask->refund},
+                               .person = "Ana",
+                               .supervisors = supervisors};
+    struct money amount = money_make(ask->minor, ask->currency);
     struct err err = {0};
-    bool good = op_permitted(&permit, kind, &amount, approved_by, &err);
+    bool good = op_permitted(&permit, ask->kind, &amount, ask->approved_by, &err);
     assert_true(good || err.code == ERR_DENIED);
     return good;
 }
+#define allowed(...) is_allowed(&(struct ask){__VA_ARGS__})
 
 static void without_roles_all_is_allowed(void **state)
 {
