@@ -124,8 +124,9 @@ $(BUILD)/libsafety.a: $(SAFETY_HELP)
 $(BUILD)/tests/safety/%: $(BUILD)/tests/safety/%.o $(BUILD)/libsafety.a $(ARCHIVES)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
-# Stands between the program and the C library: kills, fails and traces; never sanitized itself.
-$(BUILD)/tests/safety/shim.so: tests/safety/shim.c
+# Stand between the program and the C library: kill, fail, trace; never sanitized themselves.
+SHIMS := $(BUILD)/tests/safety/shim.so $(BUILD)/tests/security/memory_shim.so
+$(SHIMS): $(BUILD)/tests/%.so: tests/%.c
 	@mkdir -p $(@D)
 	@echo "  cc $<"
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $< -ldl
@@ -139,13 +140,13 @@ $(CONTROLS): $(BUILD)/tests/safety/%: tests/safety/%.sed $(BUILD)/tui/main.o $(A
 	    $(CC) $(FLAGS) -iquote $$(dirname $$file) -c $@.c -o $@.o && \
 	    $(CC) $(LINK) -o $@ $@.o $(BUILD)/tui/main.o $(ARCHIVES) $(LIBS)
 # The proof of the security: these may use what the one of the money shares.
-SECURITY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(wildcard tests/security/support*.c), \
-            $(wildcard tests/security/*.c)))
+SECURITY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out %/memory_shim.c \
+            $(wildcard tests/security/support*.c),$(wildcard tests/security/*.c)))
 $(BUILD)/libsecurity.a: $(call objects,$(wildcard tests/security/support*.c))
 $(BUILD)/tests/security/%: $(BUILD)/tests/security/%.o $(BUILD)/libsecurity.a $(BUILD)/libsafety.a $(ARCHIVES)
 	@echo "  ld $@"
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
-security-programs: all $(SECURITY) $(BUILD)/tests/safety/shim.so
+security-programs: all $(SECURITY) $(SHIMS)
 safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
 
 asan:

@@ -344,6 +344,7 @@ static bool start_screen(struct err *err)
     if (!term.frame)
         return err_set(err, ERR_SYSTEM, "memfd_create: %s", strerror(errno));
     const char *name = getenv("TERM");
+    errno = 0;
     int found = 0; /* asked first: newterm() leaks when there is no such terminal */
     bool known = name && *name && setupterm(name, fd, &found) == OK;
     if (known)
@@ -351,6 +352,8 @@ static bool start_screen(struct err *err)
     term.screen = known ? newterm(NULL, term.frame, stdin) : NULL;
     const char *move_to = term.screen ? tigetstr("cup") : NULL;
     if (!move_to || move_to == (const char *)-1) {
+        if (errno == ENOMEM)
+            mem_exhausted(); /* ncurses says no more of that than of a name it does not know */
         drop_screen();
         return err_set(err, ERR_SYSTEM,
                        "TERM=%s names no terminal with a screen; try TERM=xterm-256color.",

@@ -21,8 +21,6 @@
 #define PATIENCE_S 30 /* real time; nothing takes a tenth of it */
 #define DESK       "avirato-console/HOTEL9-test"
 
-static int64_t kept_ahead; /* when the files were kept that every scenario starts from */
-
 void crash_turn(struct crash_scene *scene, int wait_ms)
 {
     loop_turn(scene->loop, wait_ms);
@@ -72,15 +70,27 @@ static void make_folders(const struct crash_scene *scene)
 }
 
 static const struct {
-    const char *kept, *used;
-} kept_files[] = {{"kept/server.db", "server.db"},
-                  {"kept/journal.db", "state/" DESK "/journal.db"},
-                  {"kept/cache.db", "cache/" DESK "/cache.db"}};
+    const char *name, *used;
+} kept_files[] = {{"server.db", "server.db"},
+                  {"journal.db", "state/" DESK "/journal.db"},
+                  {"cache.db", "cache/" DESK "/cache.db"}};
 
-static void keep_files(const struct crash_scene *scene)
+static const char *kept_path(const struct crash_scene *scene, size_t file)
 {
+    char name[64];
+
+    snprintf(name, sizeof name, "%s/%s", scene->kept.folder, kept_files[file].name);
+    return path_in(scene, name);
+}
+
+void crash_keep(struct crash_scene *scene, const char *folder)
+{
+    sim_stop(scene->sim);
+    scene->sim = NULL;
+    scene->kept = (struct crash_kept){folder, leap_so_far()};
+    mkdir(path_in(scene, folder), 0700);
     for (size_t i = 0; i < COUNT_OF(kept_files); i++)
-        copy_file(path_in(scene, kept_files[i].used), path_in(scene, kept_files[i].kept));
+        copy_file(path_in(scene, kept_files[i].used), kept_path(scene, i));
 }
 
 static void read_text(const char *path, char *out, size_t size)
@@ -97,8 +107,8 @@ static void read_text(const char *path, char *out, size_t size)
 
 char **crash_env(struct crash_scene *scene, const struct crash_run *run, const char *term)
 {
-    static char texts[20][256];
-    static char *env[21];
+    static char texts[24][600];
+    static char *env[25];
     size_t n = 0;
     const char *const desk[][2] = {
         {"HOME=", scene->folder},
@@ -126,6 +136,8 @@ char **crash_env(struct crash_scene *scene, const struct crash_run *run, const c
         env[n] = texts[n];
         n++;
     }
+    for (size_t i = 0; run->more != NULL && run->more[i] != NULL && n < COUNT_OF(texts); i++)
+        env[n++] = (char *)(uintptr_t)run->more[i];
     env[n] = NULL;
     return env;
 }
@@ -235,7 +247,7 @@ bool crash_find(struct crash_scene *scene, const char *argv0, const char *progra
 
     snprintf(path, sizeof path, "%.*s/../../avirato-console", length, slash == NULL ? "." : argv0);
     scene->program = realpath(program == NULL ? path : program, NULL);
-    snprintf(path, sizeof path, "%.*s/shim.so", length, slash == NULL ? "." : argv0);
+    snprintf(path, sizeof path, "%.*s/../safety/shim.so", length, slash == NULL ? "." : argv0);
     scene->shim = realpath(path, NULL);
     return scene->program != NULL && scene->shim != NULL;
 }
@@ -288,8 +300,8 @@ void crash_reset(struct crash_scene *scene, bool fresh)
     if (!fresh)
         make_folders(scene);
     for (size_t i = 0; i < (fresh ? 1 : COUNT_OF(kept_files)); i++)
-        copy_file(path_in(scene, kept_files[i].kept), path_in(scene, kept_files[i].used));
-    leap_back_to(kept_ahead);
+        copy_file(kept_path(scene, i), path_in(scene, kept_files[i].used));
+    leap_back_to(scene->kept.ahead);
     if (!start_server(scene))
         abort();
 }
@@ -326,7 +338,6 @@ static bool charge_once(struct crash_scene *scene, const char *terminal, const c
 
 static bool write_config(const struct crash_scene *scene)
 {
-    mkdir(path_in(scene, "kept"), 0700);
     mkdir(path_in(scene, "config"), 0700);
     mkdir(path_in(scene, "config/avirato-console"), 0700);
     FILE *file = fopen(path_in(scene, "config/avirato-console/config.ini"), "we");
@@ -361,10 +372,7 @@ bool crash_open(struct crash_scene *scene, uint64_t seed)
     if (!start_server(scene) || !charge_once(scene, "V400m-TEST-000001", NULL, scene->payment) ||
         !charge_once(scene, "S1F2-TEST-000002", "--pre-auth", scene->hold))
         return false;
-    sim_stop(scene->sim);
-    scene->sim = NULL;
-    keep_files(scene);
-    kept_ahead = leap_so_far();
+    crash_keep(scene, "kept");
     return true;
 }
 

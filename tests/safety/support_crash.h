@@ -23,8 +23,15 @@ struct crash_totals {
     char folders[CRASH_WORKERS][64]; /* of each, "" once it is removed */
 };
 
+/* Files that a scenario starts from, and how far the clock was when they were kept. */
+struct crash_kept {
+    const char *folder;
+    int64_t ahead;
+};
+
 struct crash_scene {
     const char *program, *shim;
+    struct crash_kept kept;
     struct crash_totals *totals;
     int worker;
     char folder[64];
@@ -50,6 +57,9 @@ void crash_sweep(
     struct crash_totals *totals); /* what workers left that did not come to their end */
 /* Everything as at first; fresh: the desk has no files and folders yet. */
 void crash_reset(struct crash_scene *scene, bool fresh);
+/* Keeps the files as they are now, in that folder of the scene; each reset goes back to them, until
+   scene->kept is what it was before. Stops the server. */
+void crash_keep(struct crash_scene *scene, const char *folder);
 /* The server's fault from now on; NULL: it is healthy. Counts what the last one did. */
 void crash_fault(struct crash_scene *scene, const char *rule, size_t kind);
 void crash_turn(struct crash_scene *scene, int wait_ms); /* serves */
@@ -61,6 +71,7 @@ struct crash_run {
     const char *words[16]; /* of the command line, NULL at the end */
     const char *kill;      /* SHIM_KILL or NULL */
     const char *log;       /* SHIM_LOG or NULL */
+    const char *const *more; /* further NAME=VALUE, NULL at the end; NULL: none */
     bool patient;          /* sits its waits out: a busy machine changes nothing */
     int number;            /* of its output files: those that run together differ */
     pid_t pid;

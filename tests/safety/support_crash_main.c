@@ -74,6 +74,8 @@ static void print_kinds(const struct crash_totals *totals)
 {
     const char *help, *name;
 
+    if (totals->faults == 0)
+        return;
     printf("= faults injected: %llu\n", totals->faults);
     for (size_t i = 0; i < CRASH_KINDS_MAX && (name = sim_fault_kind(i, &help)) != NULL; i++)
         printf("= fault %s: %llu\n", name, totals->of_kind[i]);
