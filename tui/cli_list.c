@@ -95,7 +95,7 @@ static struct text get_preauth(struct arena *arena, const struct row *row, bool 
 }
 
 /* A field that several lists have is written once. */
-#define CREATED     {{N_("Created"), "createdAt", false, 0, CLI_BOTH}, get_created}
+#define CREATED     {{N_("Created"), "createdAt", false, 20, CLI_BOTH}, get_created}
 #define STATUS      {{N_("Status"), "status", false, 12, CLI_BOTH}, get_status}
 #define AMOUNT      {{N_("Amount"), "amount", true, 0, CLI_BOTH}, get_amount}
 #define CURRENCY    {{N_("Currency"), "currency", false, 0, CLI_AS_DATA}, get_currency}
@@ -108,7 +108,7 @@ static const struct field session_fields[] = {
     STATUS,
     AMOUNT,
     CURRENCY,
-    {{N_("Session"), "sessionId", false, 0, CLI_BOTH}, get_id},
+    {{N_("Session"), "sessionId", false, 40, CLI_BOTH}, get_id},
     REFERENCE,
     {{N_("Payment"), "paymentReference", false, 0, CLI_AS_DATA}, get_payment},
     PREAUTH,
@@ -119,7 +119,7 @@ static const struct field payment_fields[] = {
     STATUS,
     AMOUNT,
     CURRENCY,
-    {{N_("Payment"), "posPaymentId", false, 0, CLI_BOTH}, get_id},
+    {{N_("Payment"), "posPaymentId", false, 40, CLI_BOTH}, get_id},
     REFERENCE,
     {{N_("Terminal"), "poiId", false, 20, CLI_BOTH}, get_terminal},
     PREAUTH,
@@ -131,8 +131,8 @@ static const struct field modification_fields[] = {
     STATUS,
     AMOUNT,
     CURRENCY,
-    {{N_("Payment"), "paymentReference", false, 0, CLI_BOTH}, get_payment},
-    {{N_("Reason"), "reason", false, 0, CLI_BOTH}, get_reason},
+    {{N_("Payment"), "paymentReference", false, 40, CLI_BOTH}, get_payment},
+    {{N_("Reason"), "reason", false, 20, CLI_BOTH}, get_reason},
     {{N_("Failure"), "failureReason", false, 0, CLI_BOTH}, get_failure},
     {{N_("Modification"), "modificationReference", false, 0, CLI_AS_DATA}, get_id},
 };

@@ -36,10 +36,10 @@ static void print_json(const struct terminal_row *row)
 static void print_table(struct cli *cli, const struct terminal_page *page)
 {
     static const struct cli_column columns[] = {
-        {N_("Terminal"), "poiId", false, 0, CLI_BOTH},
-        {N_("Name"), "name", false, 0, CLI_BOTH},
-        {N_("Model"), "model", false, 0, CLI_BOTH},
-        {N_("Status"), "status", false, 0, CLI_BOTH},
+        {N_("Terminal"), "poiId", false, 24, CLI_BOTH},
+        {N_("Name"), "name", false, 30, CLI_BOTH},
+        {N_("Model"), "model", false, 12, CLI_BOTH},
+        {N_("Status"), "status", false, 12, CLI_BOTH},
         {N_("Connection"), "online", false, 0, CLI_BOTH},
     };
     struct cli_table *table = cli_table_new(cli, columns, COUNT_OF(columns));

@@ -4,6 +4,7 @@
 #include "clipboard.h"
 #include "format.h"
 #include "keyboard.h"
+#include "steady.h"
 #include "tty.h"
 
 #include <assert.h>
@@ -104,6 +105,42 @@ static void send_pending(void *ctx, short events)
     }
 }
 
+/* A terminfo string without its padding marks ("$<5>"). */
+static void add_sequence(struct buf *out, const char *at)
+{
+    if (!at || at == (const char *)-1)
+        return;
+    while (*at) {
+        if (at[0] == '$' && at[1] == '<' && strchr(at, '>'))
+            at = strchr(at, '>') + 1;
+        else
+            buf_add(out, at++, 1);
+    }
+}
+
+static void add_capability(struct buf *out, const char *name)
+{
+    add_sequence(out, tigetstr(name));
+}
+
+static void put_cursor(struct buf *out, int row, int col)
+{
+    add_sequence(out, tiparm(tigetstr("cup"), row, col));
+}
+
+static void send_frame(const char *bytes, size_t len)
+{
+    struct buf signs;
+    if (charset_points()) { /* of single bytes: what it has is steady */
+        charset_encode(bytes, len, &term.pending);
+        return;
+    }
+    buf_init(&signs, OUTPUT_MAX);
+    steady_restore(bytes, len, put_cursor, &signs);
+    charset_encode(signs.data, signs.len, &term.pending);
+    buf_done(&signs);
+}
+
 /* What ncurses has drawn since the last time goes behind what waits already. The whole leaves as
    one write(2): ncurses writes after every move of the cursor, which is ten packets over SSH. */
 static void take_frame(void)
@@ -114,7 +151,7 @@ static void take_frame(void)
         return;
     char *bytes = mem_alloc((size_t)len);
     if (pread(fd, bytes, (size_t)len, 0) == len)
-        charset_encode(bytes, (size_t)len, &term.pending);
+        send_frame(bytes, (size_t)len);
     free(bytes);
     lseek(fd, 0, SEEK_SET);
 }
@@ -136,6 +173,22 @@ static void add_capability(struct buf *out, const char *name)
 static void show_cursor(bool visible)
 {
     if (visible != term.cursor)
+/* A sign that terminals disagree about: one entry for each of its cells. 0: it is none. At the
+   right edge a terminal that takes more cells would go on in the next row: none is drawn there. */
+static int draw_unsteady(const struct cell *cell, int row, int col, int cells, cchar_t *out)
+{
+    if (charset_points() || charset_show(cell->points[0]) != cell->points[0] ||
+        steady_sign(cell->points))
+        return 0;
+    bool edge = col + cells >= term.cols;
+    uint32_t first = edge ? 0 : steady_stand_in(cell->points, row, col, cells);
+    for (int i = 0; i < cells; i++) {
+        wchar_t wide[2] = {first ? (wchar_t)(first + (uint32_t)i) : 0xFFFD};
+        setcchar(&out[i], wide, term.attrs[cell->style], term.pairs[cell->style], NULL);
+    }
+    return cells;
+}
+
         add_capability(&term.pending, visible ? "cnorm" : "civis");
     term.cursor = visible;
 }
@@ -152,15 +205,9 @@ static uint32_t shown_point(const struct cell *cell, int cells)
 
 static int draw_cell(const struct cell *cell, int cells, cchar_t *out)
 {
-    wchar_t wide[4] = {(wchar_t)shown_point(cell, cells)};
+    wchar_t wide[2] = {(wchar_t)shown_point(cell, cells)}; /* what has marks is not steady */
     bool replaced = (uint32_t)wide[0] != cell->points[0];
-    for (int i = 1; i < 3 && cell->points[i] && !replaced; i++) {
-        uint32_t mark = charset_show(cell->points[i]);
-        if (wcwidth((wchar_t)mark) != 0)
-            break;
-        wide[i] = (wchar_t)mark;
-    }
-    int entries = replaced ? cells : 1; /* stand-ins are narrow: one for each half */
+    int entries = replaced ? cells : 1; /* what is shown instead is narrow: one for each half */
     for (int i = 0; i < entries; i++)
         setcchar(&out[i], wide, term.attrs[cell->style], term.pairs[cell->style], NULL);
     return entries;
@@ -172,8 +219,12 @@ static void draw_row(const struct grid *grid, int row)
     cchar_t *line = mem_resize(NULL, (size_t)grid->cols + 1, sizeof *line);
     int count = 0;
     for (int col = 0, width; col < grid->cols; col += width) {
+    term.stale |= steady_is_full();
+    if (term.stale)
+        steady_forget();
         width = col + 1 < grid->cols && cells[col + 1].points[0] == 0 ? 2 : 1;
-        count += draw_cell(&cells[col], width, &line[count]);
+        int drawn = draw_unsteady(&cells[col], row, col, width, &line[count]);
+        count += drawn ? drawn : draw_cell(&cells[col], width, &line[count]);
     }
     mvadd_wchnstr(row, 0, line, count);
     free(line);
