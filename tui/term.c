@@ -156,23 +156,23 @@ static void take_frame(void)
     lseek(fd, 0, SEEK_SET);
 }
 
-/* A terminfo string without its padding marks ("$<5>"). */
-static void add_capability(struct buf *out, const char *name)
-{
-    const char *at = tigetstr(name);
-    if (!at || at == (const char *)-1)
-        return;
-    while (*at) {
-        if (at[0] == '$' && at[1] == '<' && strchr(at, '>'))
-            at = strchr(at, '>') + 1;
-        else
-            buf_add(out, at++, 1);
-    }
-}
-
 static void show_cursor(bool visible)
 {
     if (visible != term.cursor)
+        add_capability(&term.pending, visible ? "cnorm" : "civis");
+    term.cursor = visible;
+}
+
+/* --- drawing ------------------------------------------------------------------------------ */
+
+/* The code point to send for a cell: where the C library sees another width than we do, the row
+   would shift, so it is replaced. */
+static uint32_t shown_point(const struct cell *cell, int cells)
+{
+    uint32_t point = charset_show(cell->points[0]);
+    return wcwidth((wchar_t)point) == cells || point == '?' ? point : charset_show(0xFFFD);
+}
+
 /* A sign that terminals disagree about: one entry for each of its cells. 0: it is none. At the
    right edge a terminal that takes more cells would go on in the next row: none is drawn there. */
 static int draw_unsteady(const struct cell *cell, int row, int col, int cells, cchar_t *out)
@@ -187,20 +187,6 @@ static int draw_unsteady(const struct cell *cell, int row, int col, int cells, c
         setcchar(&out[i], wide, term.attrs[cell->style], term.pairs[cell->style], NULL);
     }
     return cells;
-}
-
-        add_capability(&term.pending, visible ? "cnorm" : "civis");
-    term.cursor = visible;
-}
-
-/* --- drawing ------------------------------------------------------------------------------ */
-
-/* The code point to send for a cell: where the C library sees another width than we do, the row
-   would shift, so it is replaced. */
-static uint32_t shown_point(const struct cell *cell, int cells)
-{
-    uint32_t point = charset_show(cell->points[0]);
-    return wcwidth((wchar_t)point) == cells || point == '?' ? point : charset_show(0xFFFD);
 }
 
 static int draw_cell(const struct cell *cell, int cells, cchar_t *out)
@@ -219,9 +205,6 @@ static void draw_row(const struct grid *grid, int row)
     cchar_t *line = mem_resize(NULL, (size_t)grid->cols + 1, sizeof *line);
     int count = 0;
     for (int col = 0, width; col < grid->cols; col += width) {
-    term.stale |= steady_is_full();
-    if (term.stale)
-        steady_forget();
         width = col + 1 < grid->cols && cells[col + 1].points[0] == 0 ? 2 : 1;
         int drawn = draw_unsteady(&cells[col], row, col, width, &line[count]);
         count += drawn ? drawn : draw_cell(&cells[col], width, &line[count]);
@@ -236,6 +219,9 @@ bool term_show(const struct grid *grid)
         return true; /* drawn for a size that is gone; a resize has asked for another */
     if (term_is_busy())
         return false;
+    term.stale |= steady_is_full();
+    if (term.stale)
+        steady_forget();
     size_t width = (size_t)grid->cols * sizeof *grid->cells;
     for (int row = 0; row < grid->rows; row++) {
         ptrdiff_t at = (ptrdiff_t)row * grid->cols;
