@@ -27,6 +27,7 @@ struct input {
     size_t pending_len;
     uint32_t queue[CHUNK + UNFINISHED_MAX]; /* keys of the chunk being read */
     size_t queued;
+    enum skip { SKIP_NONE, SKIP_CSI, SKIP_STRING } skip; /* in the rest of one too long to keep */
     bool pasting;
     bool endless; /* a paste stopped without its end mark: what comes may still be part of it */
     bool ended;   /* that mark has come after all */
@@ -215,6 +216,21 @@ static void push_wheel(struct input *input, int button, char final)
             push_key(input, button == WHEEL_UP ? KEY_ARROW_UP : KEY_ARROW_DOWN);
 }
 
+/* What ends a sequence is part of it, but for a control character: that begins something new. */
+static bool is_final(char byte)
+{
+    return byte >= 0x40 && byte < 0x7F;
+}
+
+/* What a sequence longer than is kept would mean nobody knows, but its bytes are no keys. */
+static size_t keep_or_skip(struct input *input, enum skip skip, size_t len)
+{
+    if (len < UNFINISHED_MAX)
+        return UNFINISHED;
+    input->skip = skip;
+    return len;
+}
+
 /* ESC [ parameters final; modifiers (second parameter) are dropped, unknown ones swallowed. */
 static size_t read_csi(struct input *input, const char *bytes, size_t len)
 {
@@ -227,8 +243,10 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
         else if (first && bytes[at] >= '0' && bytes[at] <= '9' && number < 1000)
             number = number * 10 + (bytes[at] - '0');
     }
-    if (at == len)
-        return len < UNFINISHED_MAX ? (size_t)UNFINISHED : len;
+    if (at == len || at >= UNFINISHED_MAX)
+        return keep_or_skip(input, SKIP_CSI, at);
+    if (!is_final(bytes[at]))
+        return at;
     if (bytes[at] == '~' && number == 200) {
         input->pasting = true;
         buf_clear(&input->paste);
@@ -245,15 +263,16 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
 }
 
 /* ESC ] … and the like: answers of a terminal to questions we never ask. Swallowed whole. */
-static size_t read_string(const char *bytes, size_t len)
+static size_t read_string(struct input *input, const char *bytes, size_t len)
 {
-    for (size_t at = 2; at < len; at++) {
-        if (bytes[at] == '\a')
-            return at + 1;
-        if (bytes[at] == '\033' && at + 1 < len)
-            return at + (bytes[at + 1] == '\\' ? 2 : 0);
-    }
-    return len < UNFINISHED_MAX ? (size_t)UNFINISHED : len;
+    size_t at = 2;
+    while (at < len && bytes[at] != '\a' && bytes[at] != '\033')
+        at++;
+    if (at == len || at + (bytes[at] == '\033') == len) /* an Esc may end it or begin another */
+        return keep_or_skip(input, SKIP_STRING, at);
+    if (bytes[at] == '\a')
+        return at + 1;
+    return at + (bytes[at + 1] == '\\' ? 2 : 0);
 }
 
 static size_t read_escape(struct input *input, const char *bytes, size_t len)
@@ -277,13 +296,13 @@ static size_t read_escape(struct input *input, const char *bytes, size_t len)
             return UNFINISHED;
         if (csi_letter(bytes[2]) != KEY_NONE)
             push_key(input, csi_letter(bytes[2]));
-        return 3;
+        return is_final(bytes[2]) ? 3 : 2;
     case ']':
     case 'P':
     case '^':
     case '_':
     case 'X':
-        return read_string(bytes, len);
+        return read_string(input, bytes, len);
     default:
         push_key(input, KEY_ESC);
         return 1;
@@ -318,6 +337,30 @@ static size_t read_character(struct input *input, const char *bytes, size_t len)
     return (size_t)used;
 }
 
+static size_t read_fresh(struct input *input, const char *bytes, size_t len)
+{
+    return bytes[0] == '\033' ? read_escape(input, bytes, len)
+                              : read_character(input, bytes, len);
+}
+
+/* Of a sequence too long to keep, to its end or to what begins something else. */
+static size_t read_rest(struct input *input, const char *bytes, size_t len)
+{
+    bool string = input->skip == SKIP_STRING;
+    size_t at = 0;
+    while (at < len && (string ? bytes[at] != '\a' && bytes[at] != '\033'
+                               : bytes[at] >= 0x20 && bytes[at] < 0x40))
+        at++;
+    if (at == len || (string && bytes[at] == '\033' && at + 1 == len))
+        return at;
+    input->skip = SKIP_NONE;
+    if (string ? bytes[at] == '\a' : is_final(bytes[at]))
+        return at + 1;
+    if (string && bytes[at + 1] == '\\')
+        return at + 2;
+    return at > 0 ? at : read_fresh(input, bytes, len);
+}
+
 /* Collects up to the end mark. What may be the beginning of the mark waits. */
 static size_t read_paste(struct input *input, const char *bytes, size_t len, int64_t now_ms)
 {
@@ -349,10 +392,10 @@ static void read_pending(struct input *input, int64_t now_ms)
             break;
         if (input->pasting)
             used = read_paste(input, bytes, len, now_ms);
-        else if (bytes[0] == '\033')
-            used = read_escape(input, bytes, len);
+        else if (input->skip != SKIP_NONE)
+            used = read_rest(input, bytes, len);
         else
-            used = read_character(input, bytes, len);
+            used = read_fresh(input, bytes, len);
         at += used;
     } while (used != UNFINISHED);
     assert(at <= input->pending_len);
@@ -377,13 +420,14 @@ void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_
 
 int input_wait_ms(const struct input *input)
 {
-    if (input->pasting)
+    if (input->pasting || input->skip != SKIP_NONE)
         return INPUT_PASTE_MS;
     return input->pending_len > 0 ? INPUT_ESC_MS : -1;
 }
 
 void input_idle(struct input *input, int64_t now_ms)
 {
+    input->skip = SKIP_NONE;
     if (input->pasting) {
         input->pasting = false;
         input->endless = true;
