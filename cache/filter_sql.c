@@ -149,17 +149,33 @@ void filter_add_where(struct sql *sql, const struct filter *filter, const char *
 
 /* --- the search index --------------------------------------------------------------------- */
 
+/* Bytes of the first letter; 0 where none begins. What is no UTF-8 SQLite parts in another way. */
+static size_t letter_length(const char *text)
+{
+    unsigned char first = (unsigned char)*text;
+    size_t len = first == '\0'  ? 0
+                 : first < 0x80 ? 1
+                 : first < 0xc0 ? 0
+                 : first < 0xe0 ? 2
+                 : first < 0xf0 ? 3
+                                : 4;
+
+    for (size_t i = 1; i < len; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
 /* Bytes of the next count letters; 0 when there are fewer. */
 static size_t letters_length(const char *text, size_t count)
 {
     size_t len = 0;
 
     for (; count > 0; count--) {
-        if (text[len] == '\0')
+        size_t letter = letter_length(text + len);
+        if (letter == 0)
             return 0;
-        len++;
-        while (((unsigned char)text[len] & 0xc0) == 0x80)
-            len++;
+        len += letter;
     }
     return len;
 }

@@ -1,6 +1,6 @@
 /* Reads one list of the API to its end. A list shows that something is absent only when every page
-   came, the server honoured page and filter, there were as many rows as it says it has, and a second
-   pass saw the same rows (rows move between pages while a list is read). */
+   came, the server honoured page and filter, there were as many rows as it says it has, and a
+   second pass saw the same rows (rows move between pages while a list is read). */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -203,29 +203,20 @@ static void too_long_is_said(void **state)
 /* A statement has room for so many values: more are too long, not a crash. */
 static void too_many_values_are_said(void **state)
 {
-    static const char *const parts[] = {"terminal:a,b,c,d,e,f,g,h ", "status:a,b,c,d,e,f,g,h "};
+    static const char part[] = "terminal:a,b,c,d,e,f,g,h ";
+    const size_t len = sizeof part - 1;
     struct filter_error error = {0};
-    char text[512] = "";
+    char text[512];
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        size_t len = strlen(parts[i]);
-        for (int times = 1; times <= 20; times++) {
-            memcpy(text + len * (size_t)(times - 1), parts[i], len + 1);
-            struct filter *filter = filter_parse(text, REC_PAYMENT, &test_context, &error);
-            assert_int_equal(filter != NULL, times <= 5);
-            if (filter == NULL) {
-                assert_int_equal(error.why, FILTER_TOO_LONG);
-                assert_int_equal(error.start, 5 * len);
-            }
-            filter_free(filter);
-        }
+    for (size_t times = 1; times <= 20; times++) {
+        memcpy(text + len * (times - 1), part, sizeof part);
+        struct filter *filter = filter_parse(text, REC_PAYMENT, &test_context, &error);
+        assert_int_equal(filter != NULL, times <= 5);
+        assert_int_equal(error.start, times <= 5 ? 0 : 5 * len);
+        filter_free(filter);
     }
-    struct filter *filter = filter_parse("to:9999-12-31", REC_PAYMENT, &test_context, &error);
-    struct list_query query = {0};
-    filter_to_query(filter, &query);
-    assert_null(query.date_to); /* not the year 0 */
-    filter_free(filter);
+    assert_int_equal(error.why, FILTER_TOO_LONG);
 }
 
 static void odd_texts_never_crash(void **state)
