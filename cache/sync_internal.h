@@ -22,6 +22,7 @@ struct walk {
     bool active, in_flight;
     bool asked;             /* somebody waits for it: sync_is_idle() */
     bool again;             /* asked for once more while under way */
+    bool restarted;         /* from the top, as its cursor was refused: who waits has it but once */
     bool outdated;          /* the page in flight belongs to what was asked before */
     int page;               /* asked for next */
     int tries;              /* failures since the last good page */
@@ -30,7 +31,9 @@ struct walk {
     int64_t begun_utc_ms;
     size_t max_rows;        /* WALK_FETCH; 0: all */
     char cursor[256];       /* "" : by page number */
-    char first_id[ID_ROOM]; /* first row of the page before */
+    uint64_t turns;         /* pages that have come; the next two mean something after the first */
+    uint64_t first;         /* first row of the page before, hashed … */
+    uint64_t far_first;     /* … and of the 1st, 2nd, 4th, 8th … page of this walk, the last such */
     struct walk_query {     /* WALK_FETCH: what the API is to filter, "" leaves it out */
         char status[64], date_from[16], date_to[16], poi_id[64], custom_reference[128];
     } query;

@@ -71,16 +71,27 @@ static bool is_last_page(const struct walk *walk, const struct api_answer *answe
     return info->total >= 0 && walk->page * per_page >= info->total;
 }
 
-/* The same first row as on the page before, or the same cursor again: the server does not turn
-   pages. */
+/* The first row of a page as a number; of a page without a usable row always the same one. */
+static uint64_t first_of(const struct api_answer *answer)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (const char *at = answer->count > 0 ? answer->records[0].id : ""; *at != '\0'; at++)
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* The same first row as on the page before, or as on an earlier one (servers that take turns and
+   ignore the page), or the same cursor again: pages are not turned. */
 static bool is_stuck(const struct walk *walk, const struct api_answer *answer)
 {
     const char *next = answer->page.next_cursor;
+    uint64_t first = first_of(answer);
 
     if (walk->cursor[0] != '\0' && next != NULL && strcmp(next, walk->cursor) == 0)
         return true;
-    return answer->count > 0 && answer->records[0].id != NULL && walk->first_id[0] != '\0' &&
-           strcmp(answer->records[0].id, walk->first_id) == 0;
+    return answer->count + answer->skipped > 0 && walk->turns > 0 &&
+           (first == walk->first || first == walk->far_first);
 }
 
 static int64_t note_times(struct walk *walk, const struct api_answer *answer)
@@ -98,14 +109,16 @@ static int64_t note_times(struct walk *walk, const struct api_answer *answer)
 static void turn_page(struct walk *walk, const struct api_answer *answer)
 {
     const char *next = answer->page.next_cursor;
-    const char *first = answer->count > 0 ? answer->records[0].id : NULL;
 
+    walk->first = first_of(answer);
+    if ((walk->turns & (walk->turns + 1)) == 0) /* kept ever longer: no cycle is too long */
+        walk->far_first = walk->first;
+    walk->turns++;
     walk->page++;
     walk->tries = 0;
     walk->rows += (int64_t)(answer->count + answer->skipped);
     snprintf(walk->cursor, sizeof walk->cursor, "%s",
              next != NULL && strlen(next) < sizeof walk->cursor ? next : "");
-    snprintf(walk->first_id, sizeof walk->first_id, "%s", first == NULL ? "" : first);
 }
 
 static void save_mark(struct feed *feed)
@@ -215,9 +228,12 @@ static void page_failed(struct walk *walk, const struct api_answer *answer)
         answer->http_status >= 400 && answer->http_status < 500 && answer->http_status != 429;
 
     walk->tries++;
-    if (refused && walk->kind == WALK_FIRST && walk->cursor[0] != '\0') {
-        walk->cursor[0] = walk->first_id[0] = '\0'; /* a cursor of days ago may be gone */
+    if (refused && walk->kind == WALK_FIRST && walk->cursor[0] != '\0' &&
+        (feed->sync->automatic || !walk->restarted)) {
+        walk->cursor[0] = '\0'; /* a cursor of days ago may be gone */
         walk->page = 1;
+        walk->turns = 0;
+        walk->restarted = true;
     } else if (!feed->sync->automatic || (walk->asked && (refused || walk->tries >= TRIES_MAX))) {
         walk->asked = walk->again = false;
         walk->active = walk->kind == WALK_FIRST && feed->sync->automatic;
