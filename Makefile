@@ -13,7 +13,7 @@ JOBS    := $(shell nproc)
 Q       := $(if $(V),,@)
 
 PACKAGES := ncursesw libcurl libcjson sqlite3 libmicrohttpd libsodium libutf8proc libqrencode
-ifeq ($(filter demo check safety lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
+ifeq ($(filter demo check safety fuzz lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
 $(error Libraries are missing: assets/install-packages.sh build installs them)
 endif
 INCLUDES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -31,7 +31,7 @@ HARDEN    = $(foreach flag,-fstack-clash-protection -fcf-protection=full -mbranc
             -fstack-protector-strong -fPIE -fno-delete-null-pointer-checks -fno-strict-overflow \
             -fno-strict-aliasing
 ifdef SAN
-HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
+HARDEN   += -fsanitize=$(if $(FUZZER),fuzzer-no-link$(comma))address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
 else
 HARDEN   += $(if $(COVERAGE),-O0 --coverage -Wno-error,-O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
@@ -49,7 +49,7 @@ LIB_TUI   := $(call objects,$(filter-out tui/main.c,$(call sources,tui)))
 ARCHIVES  := $(BUILD)/libtui.a $(BUILD)/libcache.a $(BUILD)/libsim.a $(BUILD)/libapi.a
 LANGUAGES := $(patsubst assets/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo,$(wildcard assets/po/*.po))
 
-.PHONY: all tests safety-programs security-programs demo check asan safety lint screens docs install deb clean force
+.PHONY: all tests safety-programs security-programs demo check asan safety fuzz fuzz-programs fuzz-replays lint screens docs install deb clean force
 all: $(BUILD)/$(NAME) $(LANGUAGES)
 
 $(BUILD)/libapi.a: $(LIB_API)
@@ -148,6 +148,25 @@ $(BUILD)/tests/security/%: $(BUILD)/tests/security/%.o $(BUILD)/libsecurity.a $(
 	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
 security-programs: all $(SECURITY) $(SHIMS)
 safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
+
+# The fuzz targets: with libFuzzer's main to invent inputs, and with replay.c for those that were kept.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/libfuzz.a: $(call objects,$(wildcard tests/fuzz/support*.c) tests/support_cache.c tests/support_folder.c)
+fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
+fuzz-replays: $(FUZZ:%=$(BUILD)/tests/fuzz/replay_%)
+%/fuzz_pager %/replay_pager: FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,api_call cache_store cache_get_mark \
+          cache_put_mark cache_tidy cache_tidy_forget)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libfuzz.a $(ARCHIVES)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) -fsanitize=fuzzer $(FUZZ_WRAP) -o $@ $^ $(LIBS) -lcmocka
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libfuzz.a $(ARCHIVES)
+	@echo "  ld $@"
+	$(Q)$(CC) $(LINK) $(FUZZ_WRAP) -o $@ $^ $(LIBS) -lcmocka
+# FUZZ_SECONDS for each target, two at a time.
+fuzz:
+	@assets/install-packages.sh fuzz
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)-fuzz CC=clang SAN=1 FUZZER=1 fuzz-programs
+	@tests/fuzz/fuzz.sh $(BUILD)-fuzz
 
 asan:
 	@BUILD=$(BUILD) MAKE=$(MAKE) tests/check.sh asan

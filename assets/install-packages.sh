@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian or Ubuntu packages that are missing, saying which.
-# usage: install-packages.sh build|test     (test: what build needs, and the tools of make check)
+# usage: install-packages.sh build|test|fuzz     (test: what build needs, and the tools of make
+# check; fuzz: what build needs, and the tools of make fuzz)
 # With everything there it takes a few hundredths of a second and says nothing.
 set -eu
 
@@ -10,8 +11,13 @@ ca-certificates"
 case "${1-}" in
 build) ;;
 test) packages="$packages libcmocka-dev libvterm-dev libzbar-dev clang jq python3" ;;
+fuzz)
+    packages="$packages libcmocka-dev clang"
+    # libFuzzer comes with clang, or in a package of its own.
+    apt-cache show libclang-rt-dev >/dev/null 2>&1 && packages="$packages libclang-rt-dev"
+    ;;
 *)
-    echo "usage: $0 build|test" >&2
+    echo "usage: $0 build|test|fuzz" >&2
     exit 2
     ;;
 esac

@@ -88,6 +88,15 @@ proof() { # PART
     done | xargs -0 -n 3 -P "$JOBS" "$0" --step
 }
 
+# Each fuzz target again with the inputs that were kept; `make fuzz` invents others.
+corpora() { # FOLDER
+    for file in tests/fuzz/fuzz_*.c; do
+        name=$(basename "$file" .c)
+        name=${name#fuzz_}
+        printf 'corpus %s\0%s\0%s\0' "$name" "$1/tests/fuzz/replay_$name" "tests/fuzz/corpus/$name"
+    done | xargs -0 -n 3 -P "$JOBS" "$0" --step
+}
+
 # What make docs wrote is what the program of today would write.
 generated() {
     stale=
@@ -126,7 +135,8 @@ plain() {
 }
 
 sanitized() {
-    build "build with ASan and UBSan" -asan SAN=1 || return
+    build "build with ASan and UBSan" -asan SAN=1 fuzz-replays || return
+    corpora "$BUILD-asan"
     units asan "$BUILD-asan" tests/flows/*.sh
     keys "flows asan" "$BUILD-asan" tests/flows/*.keys
 }

@@ -1,0 +1,50 @@
+#!/bin/bash
+# Runs each fuzz target for so many seconds, two at a time, from the inputs that were kept, and says
+# how much was tried and what was found. usage: fuzz.sh BUILD [NAME…]
+# FUZZ_SECONDS (60) for each; KEEP=1 adds what was new and telling to tests/fuzz/corpus.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$1
+shift
+seconds=${FUZZ_SECONDS:-60}
+logs=$build/fuzz
+mkdir -p "$logs"
+
+if [ "${1-}" = --one ]; then
+    name=$2
+    new=$logs/$name.new
+    rm -rf "$new"
+    mkdir -p "$new"
+    dictionary=tests/fuzz/$name.dict
+    nice "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -max_len=2048 \
+        -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$logs/$name-" \
+        ${dictionary:+$([ -e "$dictionary" ] && echo "-dict=$dictionary")} \
+        "$new" "tests/fuzz/corpus/$name" >"$logs/$name.log" 2>&1 </dev/null
+    status=$?
+    awk -v name="$name" -v status="$status" -v seconds="$seconds" '
+        /^stat::number_of_executed_units/ { done = $2 }
+        /Test unit written to/ { input = $NF }
+        END {
+            printf "= fuzz %s, inputs tried: %d\n", name, done
+            printf "= fuzz %s, finds: %d\n", name, status != 0
+            if (status != 0)
+                printf "VIOLATION fuzz_%s fails, status %d: %s\n", name, status, input
+        }' "$logs/$name.log"
+    [ "$status" = 0 ] || tail -n 40 "$logs/$name.log" | sed 's/^/    | /'
+    exit "$status"
+fi
+
+[ $# -gt 0 ] || set -- $(basename -a tests/fuzz/fuzz_*.c | sed 's/^fuzz_//; s/\.c$//')
+printf '%s\n' "$@" | xargs -P 2 -I{} "$0" "$build" --one {}
+status=$?
+if [ "${KEEP-}" = 1 ] && [ $status = 0 ]; then
+    # The smallest set that reaches as much as all of them do.
+    for name in "$@"; do
+        kept=$logs/$name.kept
+        rm -rf "$kept" && mkdir -p "$kept"
+        "$build/tests/fuzz/fuzz_$name" -merge=1 -max_len=1024 "$kept" "tests/fuzz/corpus/$name" \
+            "$logs/$name.new" >"$logs/$name.merge" 2>&1 || exit 1
+        echo "$name: $(find "$kept" -type f | wc -l) inputs"
+    done
+fi
+exit $status
