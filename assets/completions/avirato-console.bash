@@ -13,6 +13,7 @@ _avirato_console()
     --reference) return ;;
     --description) return ;;
     --reason) return ;;
+    --supervisor) return ;;
     --wait) return ;;
     --port) return ;;
     --data) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -28,7 +29,7 @@ _avirato_console()
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
-        sessions|payments|modifications|session|terminals|charge|link|refund|capture|cancel|extend|inbox|recover|journal|doctor|simulator) command=$word; break ;;
+        sessions|payments|modifications|session|terminals|charge|link|refund|capture|cancel|extend|inbox|recover|journal|doctor|pin|simulator) command=$word; break ;;
         esac
     done
     local words
@@ -38,18 +39,19 @@ _avirato_console()
     modifications) words=' --env --read-only --config --language --help --version --json --csv --limit --offline --sum' ;;
     session) words=' --env --read-only --config --language --help --version --json --offline' ;;
     terminals) words=' --env --read-only --config --language --help --version --json --csv --offline --online' ;;
-    charge) words=' --env --read-only --config --language --help --version --json --terminal --amount --currency --reference --description --pre-auth --yes --again --wait' ;;
-    link) words=' --env --read-only --config --language --help --version --json --amount --currency --reference --description --pre-auth --qr' ;;
-    refund) words=' --env --read-only --config --language --help --version --json --amount --all --reason --yes --wait' ;;
-    capture) words=' --env --read-only --config --language --help --version --json --amount --all --yes --wait' ;;
-    cancel) words=' --env --read-only --config --language --help --version --json --yes --wait' ;;
-    extend) words=' --env --read-only --config --language --help --version --json --yes --wait' ;;
+    charge) words=' --env --read-only --config --language --help --version --json --terminal --amount --currency --reference --description --pre-auth --yes --again --supervisor --wait' ;;
+    link) words=' --env --read-only --config --language --help --version --json --amount --currency --reference --description --pre-auth --supervisor --qr' ;;
+    refund) words=' --env --read-only --config --language --help --version --json --amount --all --reason --yes --supervisor --wait' ;;
+    capture) words=' --env --read-only --config --language --help --version --json --amount --all --yes --supervisor --wait' ;;
+    cancel) words=' --env --read-only --config --language --help --version --json --yes --supervisor --wait' ;;
+    extend) words=' --env --read-only --config --language --help --version --json --yes --supervisor --wait' ;;
     inbox) words=' --env --read-only --config --language --help --version --json --csv' ;;
     recover) words=' --env --read-only --config --language --help --version --json --wait' ;;
     journal) words=' --env --read-only --config --language --help --version --json --csv --limit --verify' ;;
     doctor) words=' --env --read-only --config --language --help --version --json' ;;
+    pin) words=' --env --read-only --config --language --help --version' ;;
     simulator) words=' --env --read-only --config --language --help --version --port --data --sessions --payments --seed --faults --dialect --delays --webcode --test-key --live-key' ;;
-    *) words=' sessions payments modifications session terminals charge link refund capture cancel extend inbox recover journal doctor simulator --env --read-only --config --language --help --version' ;;
+    *) words=' sessions payments modifications session terminals charge link refund capture cancel extend inbox recover journal doctor pin simulator --env --read-only --config --language --help --version' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
