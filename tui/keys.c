@@ -68,7 +68,8 @@ static void take_entry(char *value)
 {
     size_t len = strlen(value);
     config_forget_key_variable();
-    variable = len ? locked_alloc(len + 1, NULL) : NULL;
+    if (len > 0 && (variable = locked_alloc(len + 1, NULL)) == NULL)
+        mem_exhausted(); /* or another key than the one that was given would be used */
     if (variable)
         memcpy(variable, value, len + 1);
     /* Unsetting only forgets where it is: /proc/PID/environ shows the bytes themselves. */

@@ -50,30 +50,31 @@ static void harden(void)
 
 _Static_assert(MEM_EXIT == CLI_STORAGE, "trouble of this machine");
 
-static struct {
-    char bytes[400];
-    size_t len;
-} last_words; /* made ready while there is memory, in the reader's language and character set */
+static const char out_of_memory[] =
+    N_("out of memory; what was on its way will be found out at the next start: "
+       "avirato-console recover");
+/* The same in the reader's language and character set, made ready while there is memory. */
+static struct buf last_words;
 
 static void prepare_last_words(void)
 {
-    struct buf words;
-    const char *what = _("out of memory; what was on its way will be found out at the next start: "
-                         "avirato-console recover");
-    buf_init(&words, sizeof last_words.bytes);
-    buf_puts(&words, "avirato-console: ");
-    charset_encode(what, strlen(what), &words);
-    buf_puts(&words, "\n");
-    memcpy(last_words.bytes, words.data, words.len);
-    last_words.len = words.len;
-    buf_done(&words);
+    const char *words = _(out_of_memory);
+    buf_init(&last_words, 400);
+    charset_encode(words, strlen(words), &last_words);
+}
+
+static void say(const char *words)
+{
+    ssize_t said = write(STDERR_FILENO, words, strlen(words));
+    (void)said; /* nobody is left to tell */
 }
 
 static void end_without_memory(void)
 {
     tty_restore();
-    ssize_t said = write(STDERR_FILENO, last_words.bytes, last_words.len);
-    (void)said; /* nobody is left to tell */
+    say("avirato-console: ");
+    say(last_words.data ? last_words.data : out_of_memory);
+    say("\n");
 }
 
 /* --- the screen ----------------------------------------------------------------------------- */
@@ -174,9 +175,8 @@ int main(int argc, char **argv)
     struct cli cli = {.signals = -1};
     struct text message;
     hold_places();
-    harden();
     mem_on_exhausted(end_without_memory);
-    prepare_last_words();
+    harden();
     cli.tty = isatty(STDOUT_FILENO);
     if (!cli_args_parse(&cli.args, argc, argv, &cli.arena, &message)) {
         format_init(NULL);

@@ -72,6 +72,7 @@ struct crash_run {
     const char *kill;      /* SHIM_KILL or NULL */
     const char *log;       /* SHIM_LOG or NULL */
     const char *const *more; /* further NAME=VALUE, NULL at the end; NULL: none */
+    bool judged;           /* by the caller, if it is ended by a signal that nobody sent */
     bool patient;          /* sits its waits out: a busy machine changes nothing */
     int number;            /* of its output files: those that run together differ */
     pid_t pid;

@@ -6,7 +6,8 @@
    MEMORY_FAIL=N    request N gets nothing; N+ it and all later ones
    MEMORY_LOG=FILE  eight bytes for each request: a hash of the calls that led to it
    MEMORY_MARK=FILE a line when the failure strikes, "struck BYTES" and the calls that led to it as
-                    MODULE+OFFSET; and one at an orderly end, "left BYTES", not given back by then
+                    MODULE+OFFSET or MODULE:FUNCTION; and one at an orderly end, "left BYTES", not
+                    given back by then
    */
 #include <dlfcn.h>
 #include <errno.h>
@@ -101,9 +102,13 @@ static void leave_mark(size_t size)
         Dl_info info = {.dli_fname = "?"};
         dladdr((void *)trail.frames[i], &info);
         const char *slash = strrchr(info.dli_fname, '/');
-        used += snprintf(line + used, sizeof line - (size_t)used, " %.40s+%lx",
-                         slash == NULL ? info.dli_fname : slash + 1,
-                         (unsigned long)(trail.frames[i] - (uintptr_t)info.dli_fbase));
+        const char *module = slash == NULL ? info.dli_fname : slash + 1;
+        if (info.dli_sname != NULL)
+            used += snprintf(line + used, sizeof line - (size_t)used, " %.30s:%.40s", module,
+                             info.dli_sname);
+        else
+            used += snprintf(line + used, sizeof line - (size_t)used, " %.30s+%lx", module,
+                             (unsigned long)(trail.frames[i] - (uintptr_t)info.dli_fbase));
     }
     line[used++] = '\n';
     if (write(set.mark, line, (size_t)used) < 0)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEAK_MAX 4096 /* bytes */
+#define LEAK_MAX 16384 /* bytes */
 
 static char shims[1200];         /* for LD_PRELOAD: both, and the one */
 static const char *only_shim;
@@ -135,6 +135,7 @@ void memory_prepare(struct crash_scene *scene, struct memory_run *run, struct me
     scene->shim = shims;
     set_words(scene, run);
     run->crash.patient = what.at == 0;
+    run->crash.judged = true;
     run->crash.more = run->more;
     snprintf(run->mark, sizeof run->mark, "MEMORY_MARK=%s/mark", scene->folder);
     unlink(strchr(run->mark, '=') + 1);
@@ -234,6 +235,13 @@ static bool said(const struct memory_run *run, const char *text)
     return strstr(run->crash.err, text) != NULL;
 }
 
+/* The C library's look for the name of a user takes missing memory for granted (2.36: two places).
+   It comes before anything is on its way, and cannot be done without. */
+static bool is_foreign(const struct memory_run *run)
+{
+    return strstr(run->trail, "libc.so.6:getpwuid_r") != NULL;
+}
+
 /* The status sums up what was said, and says no more than is true. */
 static void check_status(struct crash_scene *scene, const struct memory_run *run)
 {
@@ -243,9 +251,15 @@ static void check_status(struct crash_scene *scene, const struct memory_run *run
     bool asked = run->flow->money && !run->flow->left && run->flow->steps == NULL;
     bool not_done = status == 1 || status == 4 || (status == MEM_EXIT && !at_once);
 
-    if (crash->killed || crash->hung || status > 100) /* of which something has been said already */
+    if (crash->killed || crash->hung) /* of which something has been said already */
         return;
-    if (status < 0 || status > 5 || status == 2)
+    if (status > 128 && is_foreign(run)) {
+        atomic_fetch_add(&run->totals->foreign, 1);
+        return;
+    }
+    if (status > 128)
+        crash_violation(scene, "ended by signal %d: %.300s", status - 128, crash->err);
+    else if (status < 0 || status > 5 || status == 2)
         crash_violation(scene, "ended with %d: %.300s", status, crash->err);
     else if (status != 0 && crash->err[0] == '\0')
         crash_violation(scene, "ended with %d without a word", status);

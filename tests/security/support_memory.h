@@ -47,6 +47,7 @@ struct memory_totals {
     atomic_ullong once, on;           /* cases that struck */
     atomic_ullong missed;             /* where it was shorter that time */
     atomic_ullong ended, told, done;  /* at once, with an error that was told, as if nothing were */
+    atomic_ullong foreign;            /* ended by a defect of the C library itself */
     atomic_ullong screens;            /* played to their end though memory failed */
     atomic_llong most_left;           /* bytes more than in an unharmed run, the worst case */
     struct memory_plan plans[MEMORY_FLOWS_MAX];

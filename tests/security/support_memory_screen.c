@@ -133,10 +133,8 @@ void memory_play_screen(struct crash_scene *scene, struct memory_run *run)
     const char *behind = pty_left_behind(screen.pty);
     run->crash.status = pty_exit_status(screen.pty);
     take_words(screen.pty, run->flow, &run->crash);
-    if (run->crash.status > 128 && run->crash.status != 128 + SIGKILL)
-        crash_violation(scene, "ended by signal %d: %.300s", run->crash.status - 128,
-                        run->crash.err);
-    else if (behind != NULL && run->crash.status != 128 + SIGKILL)
+    run->crash.killed = run->crash.status == 128 + SIGKILL;
+    if (behind != NULL && !run->crash.killed)
         crash_violation(scene, "the terminal is not as it was: %s, status %d", behind,
                         run->crash.status);
     pty_close(screen.pty);
