@@ -189,11 +189,15 @@ struct text roles_why_viewer(struct arena *arena, const struct roles *roles,
 {
     const char *person = text_clean(arena, permit->person).bytes;
     if (!roles_find(roles, permit->person))
-        return text_oursf(arena,
-                          _("%s is not among the operators of the configuration, so this console "
-                            "only looks: no money moves"),
-                          *person ? person : "-");
-    return text_oursf(arena, _("%s only looks (role viewer): no money moves"), person);
+        return text_oursf(
+            arena,
+            _("%s only looks and moves no money: the configuration has operators, and "
+              "this is none of them"),
+            *person ? person : "-");
+    return text_oursf(arena,
+                      _("%s only looks and moves no money (role viewer): the desk or a supervisor "
+                        "can"),
+                      person);
 }
 
 struct text roles_why_limit(struct arena *arena, const struct op_permit *permit, enum op_kind kind,
