@@ -248,8 +248,8 @@ static void echo_of(const struct house *house, size_t which, bool slashes, char 
     out[len] = '\0';
 }
 
-/* All that reads and one of each that moves, of a server that answers just so. */
-static void hear(struct house *house, int status, const char *body)
+/* A command of a server that answers just so, whatever it is asked. */
+static void hear(struct house *house, int status, const char *body, const char *const words[])
 {
     char header[300];
     struct server *server = server_new(house->company.loop);
@@ -258,15 +258,21 @@ static void hear(struct house *house, int status, const char *body)
              "X-Key: %s\r\nLocation: /%s\r\nRetry-After: %s\r\nConnection: close\r\n",
              house->canary.key, house->canary.key, house->canary.key);
     server_plan_json(server, status, header, body);
-    house_run(house, WORDS("sessions", "--limit", "5"));
-    house_run(house, WORDS("sessions", "--json"));
-    house_run(house, WORDS("session", "HOTEL9-EXTT-A", "--json"));
-    house_run(house, WORDS("terminals", "--online"));
-    house_run(house, WORDS("doctor"));
-    house_run(house, WORDS("charge", "--terminal", ONE, "--amount", "7", "--again", "--yes",
-                           "--json"));
-    house_run(house, WORDS("link", "--amount", "7", "--json"));
+    house_run(house, words);
     server_free(server);
+}
+
+/* All that reads and one of each that moves. */
+static void hear_all(struct house *house, int status, const char *body)
+{
+    hear(house, status, body, WORDS("sessions", "--limit", "5"));
+    hear(house, status, body, WORDS("sessions", "--json"));
+    hear(house, status, body, WORDS("session", "HOTEL9-EXTT-A", "--json"));
+    hear(house, status, body, WORDS("terminals", "--online"));
+    hear(house, status, body, WORDS("doctor"));
+    hear(house, status, body, WORDS("charge", "--terminal", ONE, "--amount", "7", "--again",
+                                    "--yes", "--json"));
+    hear(house, status, body, WORDS("link", "--amount", "7", "--json"));
 }
 
 static void part_echo(struct house *house)
@@ -278,7 +284,7 @@ static void part_echo(struct house *house)
         echo_of(house, i / 2, i % 2, body, sizeof body);
         for (size_t k = 0; k < COUNT_OF(statuses); k++)
             if (house->company.full || k == i % COUNT_OF(statuses))
-                hear(house, statuses[k], body);
+                hear_all(house, statuses[k], body);
     }
     house_set(house, BY_FILE, "AVIRATO_BASE_URL", sim_base_url(house->company.sim));
     house_run(house, WORDS("inbox"));
