@@ -241,7 +241,8 @@ static void ready_paint(struct app *app, void *state, struct area area)
     int side = open && link->qr ? qr_cols(link->qr, utf8) : 0, row = 0;
     draw_fill(all, STYLE_NORMAL);
     if (open)
-        row = paint_url(all, text_clean(arena, link->intent.payment_url));
+        row = paint_url(area_rows(all, 0, all.rows / 3),
+                        text_clean(arena, link->intent.payment_url));
     struct area rest = area_rows(all, row, all.rows - row), left = rest, right = rest;
     if (all.cols - side < 34)
         side = all.cols - 34;

@@ -40,14 +40,25 @@ uint32_t steady_stand_in(const uint32_t points[3], int row, int col, int cells)
     return FIRST + 2 * (uint32_t)at;
 }
 
-bool steady_is_full(void)
+void steady_begin(bool *paint_all)
 {
-    return count > PLACES / 2;
+    *paint_all |= count > PLACES / 2;
+    if (*paint_all)
+        count = 0;
 }
 
-void steady_forget(void)
+/* Marks that stand on their base everywhere; others are left out, for some terminals give them
+   cells of their own, over what stands to the right. */
+static bool is_agreed_mark(uint32_t point)
 {
-    count = 0;
+    static const struct {
+        uint32_t first, last;
+    } agreed[] = {{0x300, 0x36F}, {0x591, 0x5BD}, {0x64B, 0x652}, {0x941, 0x948}, {0x94D, 0x94D},
+                  {0xE31, 0xE31}, {0xE34, 0xE3A}, {0xE47, 0xE4E}, {0x20D0, 0x20EA}};
+    for (size_t i = 0; i < COUNT_OF(agreed); i++)
+        if (point >= agreed[i].first && point <= agreed[i].last)
+            return true;
+    return false;
 }
 
 /* Blanks first: a terminal that takes fewer cells for it would leave what stood there. */
@@ -58,6 +69,8 @@ static void put_sign(const struct place *place, void (*move)(struct buf *out, in
         buf_puts(out, " ");
     move(out, place->row, place->col);
     for (int i = 0; i < 3 && place->points[i]; i++) {
+        if (i > 0 && !is_agreed_mark(place->points[i]))
+            continue;
         utf8proc_uint8_t bytes[4];
         utf8proc_ssize_t len =
             utf8proc_encode_char((utf8proc_int32_t)place->points[i], bytes);

@@ -12,8 +12,8 @@ bool steady_sign(const uint32_t points[3]);
 /* The stand-in for a sign at this place of the screen, for its right half that plus one; always the
    same for the same sign at the same place. 0: there are too many. */
 uint32_t steady_stand_in(const uint32_t points[3], int row, int col, int cells);
-bool steady_is_full(void);
-void steady_forget(void); /* only when the whole screen is painted anew */
+/* Before a frame; where there are too many places all is painted anew, and then none is kept. */
+void steady_begin(bool *paint_all);
 /* The bytes of a frame with the signs in place of the stand-ins. move adds what puts the cursor. */
 void steady_restore(const char *bytes, size_t len,
                     void (*move)(struct buf *out, int row, int col), struct buf *out);

@@ -173,14 +173,13 @@ static uint32_t shown_point(const struct cell *cell, int cells)
     return wcwidth((wchar_t)point) == cells || point == '?' ? point : charset_show(0xFFFD);
 }
 
-/* A sign that terminals disagree about: one entry for each of its cells. 0: it is none. At the
-   right edge a terminal that takes more cells would go on in the next row: none is drawn there. */
+/* A sign that terminals disagree about: one entry for each of its cells. 0: it is none. */
 static int draw_unsteady(const struct cell *cell, int row, int col, int cells, cchar_t *out)
 {
     if (charset_points() || charset_show(cell->points[0]) != cell->points[0] ||
         steady_sign(cell->points))
         return 0;
-    bool edge = col + cells >= term.cols;
+    bool edge = col + cells >= term.cols; /* a terminal might go on in the next row */
     uint32_t first = edge ? 0 : steady_stand_in(cell->points, row, col, cells);
     for (int i = 0; i < cells; i++) {
         wchar_t wide[2] = {first ? (wchar_t)(first + (uint32_t)i) : 0xFFFD};
@@ -219,9 +218,7 @@ bool term_show(const struct grid *grid)
         return true; /* drawn for a size that is gone; a resize has asked for another */
     if (term_is_busy())
         return false;
-    term.stale |= steady_is_full();
-    if (term.stale)
-        steady_forget();
+    steady_begin(&term.stale);
     size_t width = (size_t)grid->cols * sizeof *grid->cells;
     for (int row = 0; row < grid->rows; row++) {
         ptrdiff_t at = (ptrdiff_t)row * grid->cols;
