@@ -100,13 +100,17 @@ static void keep_row(struct list_read *read, const struct record *row)
     copy->attempt_count = 0;
 }
 
+/* Mixed at the end: these are added up, and ids that differ in their last digits only would
+   otherwise give sums that are alike. */
 static uint64_t hash_id(const char *id)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
 
     for (; *id != '\0'; id++)
         hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
-    return hash;
+    hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    hash = (hash ^ hash >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return hash ^ hash >> 33;
 }
 
 static void take_rows(struct list_read *read, const struct api_answer *answer)
