@@ -55,6 +55,11 @@ static void feed(struct input *input, const char *bytes, int64_t now_ms)
     input_feed(input, bytes, strlen(bytes), now_ms);
 }
 
+static void drop(struct input *input, const char *bytes, int64_t now_ms)
+{
+    input_drop(input, bytes, strlen(bytes), now_ms);
+}
+
 static void assert_keys(const uint32_t *keys, size_t count)
 {
     assert_int_equal(seen.key_count, count);
@@ -88,12 +93,14 @@ static void test_sequences(void **state)
         {"\033[[E", KEY_FN + 5},    {"\033[Z", KEY_BACKTAB},    {"\033[1;5A", KEY_ARROW_UP},
         {"\033[3;2~", KEY_DELETE},  {"\033Op", KEY_DELETE},     {"\033[24~", KEY_FN + 12},
     };
+    int64_t now = 0;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         size_t len = strlen(rows[i].bytes);
         for (size_t cut = 0; cut <= len; cut++) { /* whole, and cut at each byte */
             seen.key_count = 0;
-            input_feed(*state, rows[i].bytes, cut, 0);
-            input_feed(*state, rows[i].bytes + cut, len - cut, 1);
+            now += 100;
+            input_feed(*state, rows[i].bytes, cut, now);
+            input_feed(*state, rows[i].bytes + cut, len - cut, now + 1);
             ASSERT_KEYS(rows[i].key);
             assert_int_equal(input_wait_ms(*state), -1);
         }
@@ -261,9 +268,69 @@ static void test_late_end_of_a_paste_ends_the_doubt(void **state)
 static void test_drop_forgets(void **state)
 {
     feed(*state, "\033[", 0);
-    input_drop(*state);
-    feed(*state, "A", 1);
+    drop(*state, "", 0);
+    feed(*state, "A", 1); /* the rest of what was dropped */
+    assert_int_equal(seen.key_count, 0);
+    feed(*state, "A", 100);
     ASSERT_KEYS('A');
+    drop(*state, "yyy", 200);
+    feed(*state, "n", 300);
+    ASSERT_KEYS('A', 'n');
+}
+
+/* A paste that begins in what is dropped is still one: its rest is no keys. */
+static void test_drop_knows_a_paste(void **state)
+{
+    static const char paste[] = "\033[200~y\ry\033[201~";
+    for (size_t cut = 1; cut < sizeof paste - 1; cut++) {
+        int64_t now = (int64_t)cut * 10000;
+        input_drop(*state, paste, cut, now);
+        feed(*state, paste + cut, now + 100);
+        assert_int_equal(seen.key_count, 0);
+        assert_int_equal(input_wait_ms(*state), -1);
+    }
+    drop(*state, "yyyyyyyyy", 1000000); /* without marks */
+    feed(*state, "y", 1000000 + INPUT_AFTER_MS - 1);
+    assert_int_equal(seen.key_count, 0);
+    feed(*state, "n", 1000100 + INPUT_AFTER_MS);
+    ASSERT_KEYS('n');
+}
+
+/* A slow line tears the mark apart, and the beginning of it is taken for the Esc key. */
+static void test_torn_mark_still_begins_a_paste(void **state)
+{
+    static const char paste[] = "\033[200~y\r2\033[201~";
+    for (size_t cut = 1; cut < 6; cut++) {
+        int64_t now = (int64_t)cut * 10000;
+        seen.key_count = 0;
+        input_feed(*state, paste, cut, now);
+        int wait = input_wait_ms(*state);
+        assert_int_equal(wait, cut > 2 ? INPUT_PASTE_MS : INPUT_ESC_MS);
+        input_idle(*state, now + wait);
+        feed(*state, paste + cut, now + wait + 200);
+        for (size_t i = 0; i < seen.key_count; i++)
+            assert_int_equal(seen.keys[i], KEY_ESC);
+        assert_true(seen.key_count == (cut > 2 ? 0 : 1));
+    }
+}
+
+static void test_text_before_an_unknown_end_is_pasted(void **state)
+{
+    feed(*state, "y\r\033[201~", 0);
+    assert_int_equal(seen.key_count, 0);
+    feed(*state, "y", INPUT_AFTER_MS - 1); /* behind an end that was pasted itself */
+    assert_int_equal(seen.key_count, 0);
+    feed(*state, "n", 2 * INPUT_AFTER_MS);
+    ASSERT_KEYS('n');
+}
+
+static void test_lump_of_function_keys_is_a_paste(void **state)
+{
+    feed(*state, "\033OQ\033OQ\033OQ\033OQ\033OQ\033OQ\033OQ\033OQ\033OQ", 0);
+    feed(*state, "\033[21~", 10);
+    assert_int_equal(seen.key_count, 0);
+    feed(*state, "\033[21~", 100);
+    ASSERT_KEYS(KEY_FN + 10);
 }
 
 /* Any bytes, cut anywhere: no crash, no key without bytes for it, always an end to the waiting. */
@@ -309,6 +376,10 @@ int main(void)
         TEST(test_paste_that_stalls_stays_a_paste),
         TEST(test_late_end_of_a_paste_ends_the_doubt),
         TEST(test_drop_forgets),
+        TEST(test_drop_knows_a_paste),
+        TEST(test_torn_mark_still_begins_a_paste),
+        TEST(test_text_before_an_unknown_end_is_pasted),
+        TEST(test_lump_of_function_keys_is_a_paste),
         TEST(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

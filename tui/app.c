@@ -375,6 +375,8 @@ static void on_key(void *ctx, uint32_t key)
     } else if (app->too_small) {
         if (command_of_key(key, SCOPE_LIST) == COMMAND_BACK && app->depth == 0)
             command_back(app, COMMAND_BACK);
+    } else if (top->screen->painted && !top->painted) {
+        app->dirty = true; /* it is not on the glass, so the key was not meant for it */
     } else if (top->screen->key && top->screen->key(app, top->state, key)) {
         app->dirty = true;
     } else if (key == CTRL_C) {
@@ -402,9 +404,14 @@ static void on_paste(void *ctx, struct text text)
     app_exit(app);
 }
 
+/* What is on the glass is another screen's, or of another size: all of it has to be painted again
+   before anybody can have read it. */
 static void on_resize(void *ctx)
 {
-    app_dirty(ctx);
+    struct app *app = ctx;
+    for (int i = 0; i < app->depth; i++)
+        app->stack[i]->painted = false;
+    app->dirty = true;
 }
 
 /* A charge must not be cut off in the middle: Ctrl-Z would let its answer run into a time-out. */

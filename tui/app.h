@@ -39,7 +39,8 @@ struct screen {
     void (*close)(struct app *app, void *state);
     void (*reload)(struct app *app, void *state, unsigned bits);
     void (*paint)(struct app *app, void *state, struct area area);
-    /* After the frame that showed it first has left for the terminal. */
+    /* After the frame that showed it first, or first in a new size or after Ctrl-Z, has left for
+       the terminal. Until then it gets no keys. */
     void (*painted)(struct app *app, void *state);
     /* Sees keys before commands do. True: taken. */
     bool (*key)(struct app *app, void *state, uint32_t key);

@@ -74,11 +74,14 @@ static void wake_up(void *untyped)
     term_drop_input();
 }
 
-/* The frame has left: whatever was typed until now was not meant for it. */
+/* The frame has left, the first or one after the screen was torn down: whatever was typed until now
+   was not meant for it. */
 static void confirm_painted(struct app *app, void *untyped)
 {
     struct confirm_state *state = untyped;
     term_drop_input();
+    state->awake = false;
+    loop_timer_stop(app_loop(app), state->deaf);
     state->deaf = loop_timer_start(app_loop(app), DEAD_MS, wake_up, state);
 }
 
@@ -177,6 +180,18 @@ static void paint_gesture(struct app *app, struct confirm_state *state, struct a
     }
 }
 
+/* With the amount in plain figures: the large ones are a picture to a screen reader, and to a
+   terminal without block characters nothing. */
+static struct text title(struct app *app, const struct confirm *confirm)
+{
+    struct arena *arena = app_arena(app);
+    struct text op = words_op(confirm->kind), env = app_env_word(app, arena);
+    if (!confirm->amount.known)
+        return text_oursf(arena, "%s %s", op.bytes, env.bytes);
+    return text_oursf(arena, "%s %s %s", op.bytes, format_money(arena, &confirm->amount).bytes,
+                      env.bytes);
+}
+
 static void confirm_paint(struct app *app, void *untyped, struct area area)
 {
     struct confirm_state *state = untyped;
@@ -187,9 +202,7 @@ static void confirm_paint(struct app *app, void *untyped, struct area area)
     struct area box = area_center(area, wanted < area.rows ? wanted : area.rows, BOX_COLS);
     bool tight = wanted > area.rows,
          blocks = !tight && large_has_blocks(app_config(app)->ascii_borders);
-    draw_box(
-        box, app_desk(app)->env,
-        text_oursf(arena, "%s %s", words_op(confirm->kind).bytes, app_env_word(app, arena).bytes));
+    draw_box(box, app_desk(app)->env, title(app, confirm));
     struct area inner = area_inset(box, 1, 2);
     int row = tight ? 0 : 1;
     if (confirm->amount.known) {

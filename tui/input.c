@@ -8,10 +8,14 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#define PASTE_BEGIN   "\033[200~"
 #define PASTE_END     "\033[201~"
 #define PASTE_END_LEN (sizeof PASTE_END - 1)
 
 enum { SEQUENCES = 64, SEQUENCE_MAX = 16, CHUNK = 4096, UNFINISHED_MAX = 64 };
+
+/* Whether what comes may belong to a paste: one has just been, or one stopped without its end. */
+enum doubt { NO_DOUBT, AFTER_PASTE, ENDLESS_PASTE };
 
 struct sequence {
     char bytes[SEQUENCE_MAX];
@@ -29,13 +33,16 @@ struct input {
     size_t queued;
     enum skip { SKIP_NONE, SKIP_CSI, SKIP_STRING } skip; /* in the rest of one too long to keep */
     bool pasting;
-    bool endless; /* a paste stopped without its end mark: what comes may still be part of it */
-    bool ended;   /* that mark has come after all */
+    bool ended;    /* an end mark came that no beginning is known of */
+    bool dropping; /* keys lead nowhere, the marks of pastes count */
+    bool stale;    /* the key that `pending` is the beginning of was typed before a drop */
+    enum doubt doubt;
     int64_t heard_ms; /* last time that bytes came */
     struct buf paste;
     int64_t window_ms; /* when the keys counted in `window` began to come */
     size_t window;
-    int64_t burst_ms; /* last time something was taken for a burst */
+    size_t cut_len; /* so much of the mark of a paste was given out as Esc, as nothing followed */
+    int64_t cut_ms;
 };
 
 struct input *input_new(const uint32_t *charset, const struct input_sink *sink)
@@ -43,7 +50,7 @@ struct input *input_new(const uint32_t *charset, const struct input_sink *sink)
     struct input *input = mem_alloc(sizeof *input);
     input->sink = *sink;
     input->charset = charset;
-    input->window_ms = input->burst_ms = input->heard_ms = INT64_MIN / 2;
+    input->window_ms = input->heard_ms = INT64_MIN / 2;
     buf_init(&input->paste, INPUT_PASTE_MAX);
     /* The Linux console's own F1-F5 look like an unfinished CSI to everybody else. */
     static const char linux_keys[][5] = {"\033[[A", "\033[[B", "\033[[C", "\033[[D", "\033[[E"};
@@ -78,6 +85,12 @@ static bool is_text(uint32_t key)
     return key == KEY_RETURN || key == KEY_TAB || (key >= 0x20 && key < KEY_BASE && key != 127);
 }
 
+/* What a hand holds down. All others are pasted where many come in one lump. */
+static bool is_moving(uint32_t key)
+{
+    return key == KEY_ERASE || (key >= KEY_ARROW_UP && key <= KEY_DELETE);
+}
+
 static void add_point(struct buf *out, uint32_t point)
 {
     utf8proc_uint8_t bytes[4];
@@ -88,6 +101,9 @@ static void add_point(struct buf *out, uint32_t point)
 static void send_paste(struct input *input, const char *bytes, size_t len)
 {
     struct buf text;
+    input->doubt = AFTER_PASTE;
+    if (input->dropping)
+        return;
     buf_init(&text, 4 * (size_t)INPUT_PASTE_MAX);
     for (size_t i = 0; input->charset && i < len; i++)
         add_point(&text, input->charset[(unsigned char)bytes[i]]);
@@ -110,35 +126,41 @@ static void send_burst(struct input *input, const uint32_t *keys, size_t count)
     buf_done(&text);
 }
 
-/* A key held down on a slow line also comes in lumps. Only letters that move get that benefit: a
-   lump of any other, a y above all, may be the rest of a paste. */
+/* A key held down on a slow line also comes in lumps. Only what moves gets that benefit: a lump of
+   anything else, a y above all, may be the rest of a paste. */
 static bool is_held_key(const uint32_t *keys, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (keys[i] != keys[0])
             return false;
     }
-    return !is_text(keys[0]) || keys[0] == 'j' || keys[0] == 'k';
+    return is_moving(keys[0]) || keys[0] == 'j' || keys[0] == 'k';
 }
 
-/* After a paste without an end a key counts as typed only when it comes alone, after a pause. */
-static bool belongs_to_paste(struct input *input, size_t text, int64_t now_ms)
+/* After a paste a key counts as typed after a pause; after one without an end, a longer pause, and
+   only when it comes alone. */
+static bool belongs_to_paste(struct input *input, size_t count, int64_t now_ms)
 {
-    if (text > 0 && text <= 2 && now_ms - input->heard_ms >= INPUT_ALONE_MS)
-        input->endless = false;
-    bool belongs = input->endless && text > 0;
+    bool endless = input->doubt == ENDLESS_PASTE;
+    int64_t pause = now_ms - input->heard_ms;
+    if (endless ? count > 0 && count <= 2 && pause >= INPUT_ALONE_MS : pause >= INPUT_AFTER_MS)
+        input->doubt = NO_DOUBT;
+    bool belongs = count > 0 && (input->ended || input->doubt != NO_DOUBT);
     if (input->ended)
-        input->endless = input->ended = false;
+        input->doubt = AFTER_PASTE;
+    input->ended = false;
     return belongs;
 }
 
 static void send_keys(struct input *input, int64_t now_ms)
 {
-    size_t count = input->queued, text = 0;
+    size_t count = input->queued, counted = 0, text = 0;
     input->queued = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        counted += !is_moving(input->queue[i]);
         text += is_text(input->queue[i]);
-    bool belongs = belongs_to_paste(input, text, now_ms);
+    }
+    bool belongs = belongs_to_paste(input, counted, now_ms);
     if (count == 0)
         return;
     if (now_ms - input->window_ms > INPUT_BURST_MS) {
@@ -146,10 +168,13 @@ static void send_keys(struct input *input, int64_t now_ms)
         input->window = 0;
     }
     input->window += text;
-    bool follows = now_ms - input->burst_ms <= INPUT_BURST_MS && text > 0;
-    if (belongs || follows ||
-        (input->window > INPUT_BURST && !is_held_key(input->queue, count))) {
-        input->burst_ms = now_ms;
+    bool many = input->window > INPUT_BURST || counted > INPUT_BURST;
+    bool burst = many && !is_held_key(input->queue, count);
+    if (burst && input->doubt == NO_DOUBT)
+        input->doubt = AFTER_PASTE;
+    if (input->dropping)
+        return;
+    if (belongs || burst) {
         send_burst(input, input->queue, count);
         return;
     }
@@ -160,7 +185,8 @@ static void send_keys(struct input *input, int64_t now_ms)
 static void push_key(struct input *input, uint32_t key)
 {
     assert(input->queued < COUNT_OF(input->queue));
-    input->queue[input->queued++] = key;
+    if (!input->stale)
+        input->queue[input->queued++] = key;
 }
 
 /* --- understanding ------------------------------------------------------------------------ */
@@ -216,6 +242,12 @@ static void push_wheel(struct input *input, int button, char final)
             push_key(input, button == WHEEL_UP ? KEY_ARROW_UP : KEY_ARROW_DOWN);
 }
 
+static void begin_paste(struct input *input)
+{
+    input->pasting = true;
+    buf_clear(&input->paste);
+}
+
 /* What ends a sequence is part of it, but for a control character: that begins something new. */
 static bool is_final(char byte)
 {
@@ -248,8 +280,7 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
     if (!is_final(bytes[at]))
         return at;
     if (bytes[at] == '~' && number == 200) {
-        input->pasting = true;
-        buf_clear(&input->paste);
+        begin_paste(input);
     } else if (bytes[at] == '~' && number == 201) {
         input->ended = true; /* what stands before it in this lump is still paste */
     } else if (bytes[2] == '<') {
@@ -376,10 +407,41 @@ static size_t read_paste(struct input *input, const char *bytes, size_t len, int
     buf_add(&input->paste, bytes, take < room ? take : room);
     if (!end)
         return take;
-    input->pasting = input->endless = false;
+    input->pasting = false;
     send_keys(input, now_ms);
     send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
     return take + PASTE_END_LEN;
+}
+
+/* Whether this is how the mark goes on whose beginning was taken for the Esc key. */
+static bool goes_on_with_mark(struct input *input, const char *bytes, size_t len, int64_t now_ms)
+{
+    const char *rest = &PASTE_BEGIN[input->cut_len];
+    size_t known = len < strlen(rest) ? len : strlen(rest);
+    if (input->cut_len > 0 && now_ms - input->cut_ms <= INPUT_PASTE_MS &&
+        !memcmp(bytes, rest, known))
+        return true;
+    input->cut_len = 0;
+    return false;
+}
+
+static size_t read_rest_of_mark(struct input *input, size_t len)
+{
+    size_t rest = strlen(PASTE_BEGIN) - input->cut_len;
+    if (len < rest)
+        return UNFINISHED;
+    input->cut_len = 0;
+    begin_paste(input);
+    return rest;
+}
+
+static size_t read_one(struct input *input, const char *bytes, size_t len, int64_t now_ms)
+{
+    if (input->pasting)
+        return read_paste(input, bytes, len, now_ms);
+    if (goes_on_with_mark(input, bytes, len, now_ms))
+        return read_rest_of_mark(input, len);
+    return input->skip != SKIP_NONE ? read_rest(input, bytes, len) : read_fresh(input, bytes, len);
 }
 
 static void read_pending(struct input *input, int64_t now_ms)
@@ -390,12 +452,8 @@ static void read_pending(struct input *input, int64_t now_ms)
         size_t len = input->pending_len - at;
         if (len == 0)
             break;
-        if (input->pasting)
-            used = read_paste(input, bytes, len, now_ms);
-        else if (input->skip != SKIP_NONE)
-            used = read_rest(input, bytes, len);
-        else
-            used = read_fresh(input, bytes, len);
+        used = read_one(input, bytes, len, now_ms);
+        input->stale &= used == UNFINISHED;
         at += used;
     } while (used != UNFINISHED);
     assert(at <= input->pending_len);
@@ -418,11 +476,34 @@ void input_feed(struct input *input, const char *bytes, size_t len, int64_t now_
     }
 }
 
+/* More of a sequence than a hand can type: a slow line brings the rest, which may be a paste. */
+static bool is_cut_sequence(const struct input *input)
+{
+    size_t len = input->pending_len;
+    return input->cut_len > 0 ? len >= 2 : len >= 3 && !memcmp(input->pending, "\033[", 2);
+}
+
 int input_wait_ms(const struct input *input)
 {
-    if (input->pasting || input->skip != SKIP_NONE)
+    if (input->pasting || input->skip != SKIP_NONE || is_cut_sequence(input))
         return INPUT_PASTE_MS;
     return input->pending_len > 0 ? INPUT_ESC_MS : -1;
+}
+
+/* Nothing has followed what is pending. ESC alone is the key; with the beginning of a sequence
+   behind it, only as long as it may be the two characters that Alt with a key sends. */
+static void give_up_pending(struct input *input, int64_t now_ms)
+{
+    size_t len = input->pending_len;
+    if (is_cut_sequence(input)) {
+        input->doubt = ENDLESS_PASTE;
+    } else if (len > 0 && len <= 2 && input->pending[0] == '\033') {
+        push_key(input, KEY_ESC);
+        input->cut_len = !memcmp(input->pending, PASTE_BEGIN, len) ? len : 0;
+        input->cut_ms = now_ms;
+    }
+    input->pending_len = 0;
+    input->stale = false;
 }
 
 void input_idle(struct input *input, int64_t now_ms)
@@ -430,21 +511,19 @@ void input_idle(struct input *input, int64_t now_ms)
     input->skip = SKIP_NONE;
     if (input->pasting) {
         input->pasting = false;
-        input->endless = true;
         input->pending_len = 0;
         send_paste(input, input->paste.data ? input->paste.data : "", input->paste.len);
+        input->doubt = ENDLESS_PASTE;
         return;
     }
-    /* ESC alone is the key; with the beginning of a sequence behind it, only as long as it may be
-       the two characters that Alt with a key sends. */
-    if (input->pending_len > 0 && input->pending_len <= 2 && input->pending[0] == '\033')
-        push_key(input, KEY_ESC);
-    input->pending_len = 0;
+    give_up_pending(input, now_ms);
     send_keys(input, now_ms);
 }
 
-void input_drop(struct input *input)
+void input_drop(struct input *input, const char *bytes, size_t len, int64_t now_ms)
 {
-    input->pending_len = 0;
-    input->queued = 0;
+    input->dropping = true;
+    input_feed(input, bytes, len, now_ms);
+    input->dropping = false;
+    input->stale = input->pending_len > 0;
 }

@@ -48,10 +48,12 @@ static void wait_for_rest(void)
     keyboard.idle = wait < 0 ? NULL : loop_timer_start(keyboard.loop, wait, on_idle, NULL);
 }
 
+/* A read that would wait would hold everything up: it is asked for each time, as what was there may
+   have been taken since. The end of input counts as something. */
 static bool more_to_read(void)
 {
     struct pollfd poller = {.fd = STDIN_FILENO, .events = POLLIN};
-    return poll(&poller, 1, 0) > 0 && (poller.revents & POLLIN);
+    return poll(&poller, 1, 0) > 0;
 }
 
 static void on_idle(void *ctx)
@@ -81,7 +83,7 @@ static void on_readable(void *ctx, short events)
 {
     (void)ctx, (void)events;
     size_t len = 0;
-    bool open = read_some(&len);
+    bool open = true;
     while (open && len + READ_SIZE <= READ_LIMIT && more_to_read())
         open = read_some(&len);
     if (len > 0)
@@ -118,9 +120,14 @@ void keyboard_add_key(const char *sequence, uint32_t key)
     input_add_key(keyboard.input, sequence, key);
 }
 
+/* What comes without end is not waited for: the rest is read as it comes. */
 void keyboard_drop(void)
 {
-    for (size_t len = 0; more_to_read() && read_some(&len) && len > 0;)
-        len = 0;
-    input_drop(keyboard.input);
+    size_t len = 0;
+    for (size_t all = 0; all < READ_LIMIT && more_to_read() && read_some(&len); len = 0) {
+        input_drop(keyboard.input, keyboard.bytes, len, clock_boot_ms());
+        all += READ_SIZE;
+    }
+    input_drop(keyboard.input, keyboard.bytes, len, clock_boot_ms());
+    wait_for_rest();
 }

@@ -65,8 +65,7 @@ static void prepare_last_words(void)
 
 static void say(const char *words)
 {
-    ssize_t said = write(STDERR_FILENO, words, strlen(words));
-    (void)said; /* nobody is left to tell */
+    tty_say(words, strlen(words));
 }
 
 static void end_without_memory(void)

@@ -273,13 +273,27 @@ static void enter(bool full_screen)
     take_size();
 }
 
+static void drop_typed(void *unused)
+{
+    (void)unused;
+    term_drop_input();
+}
+
+/* What was typed while the line was not ours, or nothing was on it, was not meant for us. Dropped
+   once the key that may have led here is done with, and before the next frame. */
+static void resume(void)
+{
+    enter(true);
+    loop_defer(term.loop, drop_typed, NULL);
+}
+
 static void suspend(void)
 {
     if (!term.settings.may_suspend(term.settings.ctx))
         return;
     tty_restore();
     tty_stop();
-    enter(true);
+    resume();
 }
 
 static void on_signal(void *ctx, short events)
@@ -291,7 +305,7 @@ static void on_signal(void *ctx, short events)
         if (info.ssi_signo == SIGTSTP)
             suspend();
         else if (info.ssi_signo == SIGCONT)
-            enter(true);
+            resume();
         else if (info.ssi_signo == SIGWINCH)
             take_size();
         else
@@ -331,6 +345,18 @@ static void set_farewell(void)
     if (!leave || leave == (const char *)-1) /* no second screen: go on below ours */
         buf_puts(&bytes, "\033[r\033[999;1H\r\n");
     tty_set_farewell(bytes.data, bytes.len);
+    buf_done(&bytes);
+}
+
+/* In the terminal's own character set, ready before it is needed. */
+static void set_last_words(void)
+{
+    const char *words = _("avirato-console has crashed. If a payment was on its way, do not charge "
+                          "again: start it once more, and it finds out what became of it.\n");
+    struct buf bytes;
+    buf_init(&bytes, 1024);
+    charset_encode(words, strlen(words), &bytes);
+    tty_set_last_words(bytes.data, bytes.len);
     buf_done(&bytes);
 }
 
@@ -427,14 +453,16 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
         tty_close();
         return false;
     }
+    /* Before the keyboard's: what was typed before a signal is judged by that. */
+    term.signals = loop_watch_fd(loop, term.signal_fd, POLLIN, on_signal, NULL);
     keyboard_start(loop, &term.settings);
     add_keys();
     set_farewell();
+    set_last_words();
     start_looks();
     term.started = true;
     take_frame();
     enter(false);
-    term.signals = loop_watch_fd(loop, term.signal_fd, POLLIN, on_signal, NULL);
     return true;
 }
 
