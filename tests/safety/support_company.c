@@ -204,6 +204,43 @@ void company_env(struct company *company, struct company_env *env, const char *h
     env->list[n] = NULL;
 }
 
+static size_t env_count(const struct company_env *env)
+{
+    size_t count = 0;
+
+    while (env->list[count])
+        count++;
+    return count;
+}
+
+static void env_list(struct company_env *env, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        env->list[i] = env->room[i];
+    env->list[count] = NULL;
+}
+
+void company_env_set(struct company_env *env, const char *name, const char *value)
+{
+    size_t len = strlen(name), count = env_count(env), i = 0;
+
+    while (i < count && (strncmp(env->room[i], name, len) != 0 || env->room[i][len] != '='))
+        i++;
+    if (i < count) {
+        memmove(env->room[i], env->room[i + 1], (count - i - 1) * sizeof env->room[0]);
+        count--;
+    }
+    if (value && count < COMPANY_ENV_MAX)
+        snprintf(env->room[count++], sizeof env->room[0], "%s=%s", name, value);
+    env_list(env, count);
+}
+
+void company_env_copy(struct company_env *to, const struct company_env *from)
+{
+    memcpy(to->room, from->room, sizeof to->room);
+    env_list(to, env_count(from));
+}
+
 void company_ready(struct company_start *start)
 {
     if (pipe2(start->hold, O_CLOEXEC) != 0)

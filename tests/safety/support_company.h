@@ -53,6 +53,9 @@ struct company_env {
    of [console], or "". */
 void company_env(struct company *company, struct company_env *env, const char *host,
                  const char *person, const char *more);
+/* NULL: it is not in there at all. */
+void company_env_set(struct company_env *env, const char *name, const char *value);
+void company_env_copy(struct company_env *to, const struct company_env *from);
 
 /* A command: what it said, and how it ended. */
 struct company_run {
