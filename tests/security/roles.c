@@ -2,7 +2,8 @@
    every kind of approval, by the real program against the bundled server. What a role forbids makes
    no POST, says so, and ends with status 6; what it allows makes one, under the right names.
      roles [--short|--full] [--seed N] [--part NAME] [-p CONSOLE]
-   --part: "commands" or "screens". The oracle below is written from the rules, not from the code. */
+   --part: "commands", "screens" or "live". The oracle below is written from the rules, not from
+   the code. */
 #include "../safety/support_company.h"
 #include "../../tui/pin.h"
 
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PIN_MARTA "2718"
 
@@ -129,10 +131,11 @@ static void write_config(struct office *office, const struct person *person, con
     if (person->role && *person->role)
         fprintf(file, "[operator %s]\n%s", person->name, person->role);
     if (person->read_only)
-        fprintf(file, "[test]\nread_only = yes\n");
+        fprintf(file, "[test]\nread_only = yes\n[live]\nread_only = yes\n");
     fclose(file);
 }
 
+/* In the environment of the company, which has journals and keys of its own. */
 static void make_people(struct office *office)
 {
     char folder[16]; /* not the name: several of them share one */
@@ -204,7 +207,8 @@ static int run_on_terminal(struct office *office, const struct company_env *env,
         company_turn(&office->company, 1);
         pty_pump(pty, 1);
         char *screen = pty_screen_text(pty);
-        if (!typed && strstr(screen, "PIN of")) {
+        const char *asked = strstr(screen, "PIN of");
+        if (!typed && asked && strchr(asked, '>')) { /* from here on what is typed counts */
             pty_send(pty, attempt->approval->typed);
             pty_send(pty, "<Enter>");
             typed = true;
@@ -245,8 +249,9 @@ static void judge(struct office *office, const struct attempt *attempt, int stat
     bool allowed = is_allowed(attempt);
     char name[400];
 
-    snprintf(name, sizeof name, "commands: %s, %s %s, approved by %s", attempt->person->what,
-             attempt->deed->name, euros(attempt->minor), attempt->approval->what);
+    snprintf(name, sizeof name, "%s: %s, %s %s, approved by %s",
+             office->company.live ? "live" : "commands", attempt->person->what, attempt->deed->name,
+             euros(attempt->minor), attempt->approval->what);
     office->cases++;
     office->forbidden += !allowed;
     office->allowed += allowed;
@@ -276,6 +281,20 @@ static void judge(struct office *office, const struct attempt *attempt, int stat
     }
 }
 
+/* Without its configuration nobody has a role: that would be no finding. */
+static void check_folder(struct office *office, size_t who)
+{
+    char path[300];
+
+    snprintf(path, sizeof path, "%s/desk/p%zu/avirato-console/config.ini", office->company.folder,
+             who);
+    if (access(path, R_OK) == 0)
+        return;
+    fprintf(stderr, "cannot run: %s is gone\n", path);
+    company_close(&office->company);
+    exit(2);
+}
+
 static void try_once(struct office *office, size_t who, const struct deed *deed, int64_t minor,
                      const struct approval *approval)
 {
@@ -286,6 +305,7 @@ static void try_once(struct office *office, size_t who, const struct deed *deed,
 
     if (company_interrupted())
         return;
+    check_folder(office, who);
     if (deed->on_hold)
         make_payment(office, deed->by_hold ? minor : 9000, true, attempt.reference);
     make_words(office, &attempt);
@@ -332,6 +352,25 @@ static void try_commands(struct office *office)
     }
 }
 
+/* The same rules in live: everybody charges and refunds, with and without a second person. */
+static void try_live(struct office *office)
+{
+    office->company.live = true;
+    make_people(office);
+    make_payment(office, 9000000, false, office->payment);
+    for (size_t who = 0; who < PEOPLE; who++) {
+        if (people[who].may == MAY_EVERYTHING && !office->company.full)
+            continue;
+        for (size_t d = 0; d < COUNT_OF(deeds); d += 3) {
+            try_once(office, who, &deeds[d], deeds[d].limit, &approvals[0]);
+            try_once(office, who, &deeds[d], deeds[d].limit + 1, &approvals[0]);
+        }
+        if (people[who].may == MAY_LIMITED)
+            try_once(office, who, &deeds[3], deeds[3].limit + 1, &approvals[1]);
+    }
+    office->company.live = false;
+}
+
 /* Whoever only looks presses every key that moves money, in each list, and confirms blindly. */
 static void try_screens(struct office *office)
 {
@@ -347,7 +386,7 @@ static void try_screens(struct office *office)
             !company_sees(&office->company, pty, "synced", COMPANY_LIMIT_MS))
             company_violation(&office->company, "screens: %s: it does not say read-only",
                               people[who].what);
-        int rounds = office->company.full ? 200 : 30;
+        int rounds = office->company.full ? 200 : 20;
         for (int i = 0; i < rounds && !company_interrupted(); i++) {
             pty_send(pty, keys[company_below(&office->company, COUNT_OF(keys))]);
             company_turn(&office->company, 5);
@@ -386,8 +425,9 @@ int main(int argc, char **argv)
     office->company.settings.sessions = office->company.settings.payments = 20;
     office->company.settings.charge_delay_ms = office->company.settings.modification_delay_ms = 5;
     if (!pin_store(PIN_MARTA, office->pin_line) ||
-        !company_open(&office->company, argc, argv,
-                      "roles [--short|--full] [--seed N] [--part commands|screens] [-p CONSOLE]"))
+        !company_open(
+            &office->company, argc, argv,
+            "roles [--short|--full] [--seed N] [--part commands|screens|live] [-p CONSOLE]"))
         return 2;
     make_people(office);
     make_payment(office, 9000000, false, office->payment);
@@ -395,6 +435,8 @@ int main(int argc, char **argv)
         try_commands(office);
     if (company_wants(&office->company, "screens"))
         try_screens(office);
+    if (company_wants(&office->company, "live"))
+        try_live(office);
     figures(office);
     int status = company_interrupted() ? 2 : office->company.violations > 0;
     company_close(&office->company);
