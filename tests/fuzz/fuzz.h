@@ -22,6 +22,7 @@ bool fuzz_is_utf8(const char *text);
 /* A second opinion on JSON: SQLite's reader. Names are found as they are written, so a text with
    a backslash in it may hold more than is found. */
 bool fuzz_json_valid(const char *json);
+bool fuzz_json_repeats(const char *json); /* an object has two members of one name */
 /* "integer", "real", "text", "true", "false", "null", "object", "array"; NULL: nothing there. */
 const char *fuzz_json_type(const char *json, const char *path);
 int64_t fuzz_json_integer(const char *json, const char *path);

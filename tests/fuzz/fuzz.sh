@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs each fuzz target for so many seconds, two at a time, from the inputs that were kept, and says
-# how much was tried and what was found. usage: fuzz.sh BUILD [NAME…]
-# FUZZ_SECONDS (60) for each; KEEP=1 adds what was new and telling to tests/fuzz/corpus.
+# how much was tried and what was found. usage: fuzz.sh BUILD [NAME…]     FUZZ_SECONDS (60) for each
+# In BUILD/fuzz stand what each said, the inputs it found new (NAME.new) and those that failed. A
+# find becomes a file in tests/fuzz/corpus/NAME, which make check replays, and then a fix.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$1
@@ -25,8 +26,8 @@ if [ "${1-}" = --one ]; then
         /^stat::number_of_executed_units/ { done = $2 }
         /Test unit written to/ { input = $NF }
         END {
-            printf "= fuzz %s, inputs tried: %d\n", name, done
-            printf "= fuzz %s, finds: %d\n", name, status != 0
+            printf "= fuzz %s inputs: %d\n", name, done
+            printf "= fuzz %s finds: %d\n", name, status != 0
             if (status != 0)
                 printf "VIOLATION fuzz_%s fails, status %d: %s\n", name, status, input
         }' "$logs/$name.log"
@@ -36,15 +37,3 @@ fi
 
 [ $# -gt 0 ] || set -- $(basename -a tests/fuzz/fuzz_*.c | sed 's/^fuzz_//; s/\.c$//')
 printf '%s\n' "$@" | xargs -P 2 -I{} "$0" "$build" --one {}
-status=$?
-if [ "${KEEP-}" = 1 ] && [ $status = 0 ]; then
-    # The smallest set that reaches as much as all of them do.
-    for name in "$@"; do
-        kept=$logs/$name.kept
-        rm -rf "$kept" && mkdir -p "$kept"
-        "$build/tests/fuzz/fuzz_$name" -merge=1 -max_len=1024 "$kept" "tests/fuzz/corpus/$name" \
-            "$logs/$name.new" >"$logs/$name.merge" 2>&1 || exit 1
-        echo "$name: $(find "$kept" -type f | wc -l) inputs"
-    done
-fi
-exit $status

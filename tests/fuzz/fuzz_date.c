@@ -64,6 +64,7 @@ static void check_days(const char *text)
     assert(low % DAY_MS == 0 && (high + 1) % DAY_MS == 0);
     assert(high > low && high - low < 31 * DAY_MS);
     assert(low >= time_from_civil(1900, 1, 1, 0, 0, 0));
+    assert(time_to_civil(low).month == time_to_civil(high).month);
     /* Written out as a day and read again. */
     struct civil day = time_to_civil(low);
     char out[32];

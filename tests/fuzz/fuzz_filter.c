@@ -62,6 +62,36 @@ static bool holds(const struct term *term, const struct row *row)
     }
 }
 
+/* What is looked for only in the fields that holds() knows. */
+static bool is_plain(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->count; i++) {
+        enum term_type type = filter->terms[i].type;
+        if (type == TERM_WORD || type == TERM_REF || type == TERM_TERMINAL || type == TERM_CURRENCY)
+            return false;
+    }
+    return true;
+}
+
+/* How many of all rows fit. */
+static size_t fitting(const struct filter *filter, enum record_kind kind)
+{
+    static struct row_page all[RECORD_KINDS];
+    struct list_spec spec = {.kind = kind};
+    struct page_request request = {.spec = &spec, .from = FROM_FIRST, .limit = ROWS};
+    size_t count = 0;
+
+    bool there = all[kind].count > 0 || cache_list(filled_cache(), &request, &all[kind], NULL);
+    assert(there && all[kind].count == ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        bool fits = true;
+        for (size_t k = 0; k < filter->count; k++)
+            fits &= holds(&filter->terms[k], &all[kind].rows[i]) != filter->terms[k].negated;
+        count += fits;
+    }
+    return count;
+}
+
 static bool is_without_amount(const struct term *term, const struct row *row)
 {
     return (term->type == TERM_AMOUNT || term->type == TERM_CURRENCY) && !row->record.amount.known;
@@ -86,6 +116,7 @@ static void check_list(const struct filter *filter, enum record_kind kind, uint8
 
     assert(cache_list(filled_cache(), &request, &page, &err));
     check_rows(filter, &page);
+    assert(!is_plain(filter) || page.count == fitting(filter, kind));
     assert(cache_totals_now(filled_cache(), &spec, &totals, &err));
     assert(totals.ok && totals.count == (int64_t)page.count);
     if (page.count > 0) { /* going on from the first row: all but that one */

@@ -3,8 +3,51 @@
 
 #include "../../api/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* --- what is accepted ----------------------------------------------------------------------- */
+
+/* The code unit of \uXXXX at at, -1 where there is none. */
+static int unit_at(const char *at)
+{
+    unsigned unit;
+    return at[0] == '\\' && at[1] == 'u' && sscanf(at + 2, "%4x", &unit) == 1 ? (int)unit : -1;
+}
+
+/* Our own limits, which SQLite does not have, counted byte by byte. */
+static void check_accepted(const char *text)
+{
+    int depth = 0, strings = 0;
+    size_t begin = 0;
+    bool in_string = false;
+
+    assert(fuzz_is_utf8(text) && fuzz_json_valid(text));
+    assert(strchr(text, '\\') || !fuzz_json_repeats(text));
+    for (const char *at = text; *at; at++) {
+        int unit = in_string ? unit_at(at) : -1;
+        assert(unit != 0 && (unit < 0xdc00 || unit > 0xdfff));
+        if (unit >= 0xd800 && unit <= 0xdbff) {
+            int low = unit_at(at + 6);
+            assert(low >= 0xdc00 && low <= 0xdfff);
+            at += 11;
+        } else if (in_string && *at == '\\') {
+            at++;
+        } else if (*at == '"') {
+            assert(!in_string || (size_t)(at - text) - begin <= JSON_STRING_MAX);
+            in_string = !in_string;
+            begin = (size_t)(at - text) + 1;
+            strings++;
+        } else if (!in_string) {
+            depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
+            assert(depth >= 0 && depth <= JSON_DEPTH_MAX);
+        }
+    }
+    assert(depth == 0 && strings % 2 == 0);
+}
+
+/* --- what is made of it ---------------------------------------------------------------------- */
 
 static bool same(const char *a, const char *b)
 {
@@ -133,7 +176,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
 
     if (json_open(&doc, body, size, &err)) {
-        assert(strlen(text) == size && fuzz_is_utf8(text) && fuzz_json_valid(text));
+        assert(strlen(text) == size);
+        check_accepted(text);
         json_close(&doc);
     } else {
         assert(err.code == ERR_DATA && err.detail[0]);

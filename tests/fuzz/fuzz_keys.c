@@ -80,6 +80,29 @@ static bool may_paste(const uint8_t *data, size_t size)
     return memchr(data, '~', size) && memchr(data, '2', size) && memchr(data, '0', size);
 }
 
+static size_t count_of(const struct heard *heard, uint32_t key)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < heard->key_count; i++)
+        count += heard->keys[i] == key;
+    return count;
+}
+
+/* Whatever was left unfinished before it, a paste is a paste. */
+static void check_paste_behind(const struct heard *before, const uint8_t *data, size_t size)
+{
+    static const char paste[] = "\033[200~y\ry\033[201~";
+    static struct heard heard;
+    uint8_t both[4096 + sizeof paste];
+
+    memcpy(both, data, size);
+    memcpy(both + size, paste, sizeof paste - 1);
+    hear(&heard, both, size + sizeof paste - 1, 1, 0);
+    assert(heard.pastes == 1 && count_of(&heard, 'y') == count_of(before, 'y'));
+    assert(count_of(&heard, KEY_RETURN) == count_of(before, KEY_RETURN));
+    buf_done(&heard.text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum { HEAD = 2 };
@@ -96,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(one.pastes == 0 && cut.pastes == 0 && cut.key_count == one.key_count);
         assert(memcmp(cut.keys, one.keys, one.key_count * sizeof one.keys[0]) == 0);
         assert(same_text(&one.text, &whole.text));
+        check_paste_behind(&one, data, size);
     }
     /* Behind a paste keys may be taken for more of it: fewer, never others. */
     assert(is_part_of(&cut, &one) && is_part_of(&whole, &one));

@@ -1,5 +1,5 @@
 /* List pages -> the two readers of lists. Never endless, never "complete" when a page is missing.
-   Input: '0' and a server that pages truthfully over a list that grows meanwhile, see struct model;
+   Input: '0' and a server that pages truthfully over a list that moves meanwhile, see struct model;
    or a letter from 'a' (so many of the last pages come again and again), then an answer's body a
    line, with three digits and a blank in front where the status is not 200. */
 #include "fuzz.h"
@@ -34,20 +34,33 @@ enum {
 enum { ROWS_MAX = 200 };
 
 struct model {
-    const uint8_t *steps; /* one a call: how many rows come before it is answered */
+    const uint8_t *steps; /* one a call: how many rows go, then come, before it is answered */
     size_t left;
     unsigned says;
     int per_page;
-    int rows;    /* numbers 0 to rows - 1; the highest is the newest and stands first */
-    int at_pass; /* rows when the pass began */
-    int out;     /* FILTERS_LATE: two pages of rows from here on are not in the list */
+    int ids[ROWS_MAX]; /* oldest first, so that the last one stands first; none comes again */
+    int rows, next_id, pass_id;          /* ids from pass_id on came since the pass began */
+    int at_pass[ROWS_MAX], at_pass_rows; /* the list when the pass began */
+    int out; /* FILTERS_LATE: two pages of rows from this id on are not in the list */
     struct arena arena;
 };
 
-static bool model_shows(const struct model *model, int row)
+static bool model_shows(const struct model *model, int id)
 {
-    return !(model->says & FILTERS_LATE) || row < model->out ||
-           row >= model->out + 2 * model->per_page;
+    return !(model->says & FILTERS_LATE) || id < model->out ||
+           id >= model->out + 2 * model->per_page;
+}
+
+/* Only rows that the pass has met go: no reader of pages can know of one that came and went unseen
+   and of what it moved. */
+static void model_move(struct model *model, int go, int come)
+{
+    bool hides = model->says & FILTERS_LATE;
+    for (; go > 0 && !hides && model->rows > 0; go--)
+        if (model->ids[model->rows - 1] < model->pass_id)
+            model->rows--;
+    while (come-- > 0 && model->rows < ROWS_MAX)
+        model->ids[model->rows++] = model->next_id++;
 }
 
 static const char *model_id(struct arena *arena, int row)
@@ -63,7 +76,7 @@ static void model_page_facts(struct model *model, int page, struct page_info *in
     bool more = page < pages;
 
     for (int row = 0; row < model->rows; row++)
-        total += model_shows(model, row);
+        total += model_shows(model, model->ids[row]);
     if (model->says & SAYS_MORE)
         info->has_more = more;
     if (model->says & SAYS_PAGES)
@@ -84,30 +97,39 @@ static void model_serve(void *ctx, struct api_answer *answer)
     struct model *model = ctx;
     int page = pager_call.cursor[0] ? (int)strtol(pager_call.cursor, NULL, 10) : pager_call.page;
 
-    if (model->left > 0 && model->rows < ROWS_MAX) {
-        model->rows += *model->steps++ % 4;
+    if (page == 1)
+        model->pass_id = model->next_id;
+    if (model->left > 0) {
+        model_move(model, *model->steps >> 2 & 3, *model->steps & 3);
+        model->steps++;
         model->left--;
     }
-    if (page == 1)
-        model->at_pass = model->rows;
+    if (page == 1) {
+        model->pass_id = model->next_id;
+        memcpy(model->at_pass, model->ids, sizeof model->ids);
+        model->at_pass_rows = model->rows;
+    }
     int start = (page - 1) * model->per_page, end = start + model->per_page;
     answer->body = BODY_DATA;
     answer->records = arena_alloc(&model->arena, (size_t)model->per_page * sizeof(struct record));
     for (int i = start; i < end && i < model->rows; i++) {
-        int row = model->rows - 1 - i;
-        if (model_shows(model, row))
+        int id = model->ids[model->rows - 1 - i];
+        if (model_shows(model, id))
             answer->records[answer->count++] = (struct record){
-                .kind = REC_PAYMENT, .id = model_id(&model->arena, row), .is_preauth = -1};
+                .kind = REC_PAYMENT, .id = model_id(&model->arena, id), .is_preauth = -1};
     }
     model_page_facts(model, page, &answer->page);
 }
 
-/* What was there when the last pass began must have been seen by a complete reading. */
+/* What was there all through the last pass must have been seen by a complete reading. */
 static void model_seen(void *ctx, const struct list_result *result)
 {
     struct model *model = ctx;
-    for (int row = 0; result->complete && row < model->at_pass; row++)
-        assert(!model_shows(model, row) || has_id(result, model_id(&model->arena, row)));
+    for (int i = 0; result->complete && i < model->at_pass_rows && i < model->rows; i++) {
+        int id = model->at_pass[i];
+        if (id == model->ids[i] && model_shows(model, id))
+            assert(has_id(result, model_id(&model->arena, id)));
+    }
 }
 
 static void read_model(const uint8_t *data, size_t size)
@@ -116,12 +138,12 @@ static void read_model(const uint8_t *data, size_t size)
         return;
     struct model model = {.says = data[0],
                           .per_page = data[1] % 16 + 1,
-                          .rows = data[2] % 64,
                           .out = data[3] % 64,
                           .steps = data + 4,
                           .left = size - 4};
     if (!(model.says & (SAYS_MORE | SAYS_PAGES | GIVES_CURSOR)))
         model.says &= ~(unsigned)FILTERS_LATE; /* an empty page would be the end without a word */
+    model_move(&model, 0, data[2] % 64);
     struct pager_result result = pager_read_list(model_serve, &model, model_seen);
     assert(result.ended == 1);
     assert(pager_call.count <= READ_CALLS_MAX);

@@ -96,6 +96,15 @@ bool fuzz_json_valid(const char *json)
     return ask(stmt, json, NULL) && sqlite3_column_int(stmt, 0) == 1;
 }
 
+bool fuzz_json_repeats(const char *json)
+{
+    static sqlite3_stmt *stmt;
+    if (!stmt)
+        stmt = prepare("SELECT 1 FROM json_tree(?1) WHERE typeof(key) = 'text' "
+                       "GROUP BY parent, key HAVING count(*) > 1");
+    return ask(stmt, json, NULL);
+}
+
 const char *fuzz_json_type(const char *json, const char *path)
 {
     static sqlite3_stmt *stmt;
