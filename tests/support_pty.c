@@ -38,15 +38,33 @@ static void log_add(struct pty *pty, const char *bytes, size_t len)
     pty->log[pty->log_len] = '\0'; /* so that it may be searched as text */
 }
 
+/* Bytes of a character at the end that has not come whole: libvterm takes it for a broken one. */
+static size_t unfinished(const char *bytes, size_t len)
+{
+    for (size_t back = 1; back <= 3 && back <= len; back++) {
+        unsigned char c = (unsigned char)bytes[len - back];
+        size_t needs = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+        if (c < 0x80 || c >= 0xC0)
+            return needs > back ? back : 0;
+    }
+    return 0;
+}
+
 /* One read; false when there was nothing to read. */
 static bool take_output(struct pty *pty)
 {
     char bytes[65536];
-    ssize_t n = read(pty->master, bytes, sizeof bytes);
+    size_t kept = pty->tail_len;
+    memcpy(bytes, pty->tail, kept);
+    ssize_t n = read(pty->master, bytes + kept, sizeof bytes - kept);
     if (n <= 0)
         return false;
-    log_add(pty, bytes, (size_t)n);
-    vterm_input_write(pty->vt, bytes, (size_t)n);
+    log_add(pty, bytes + kept, (size_t)n);
+    size_t len = kept + (size_t)n;
+    pty->tail_len = unfinished(bytes, len);
+    len -= pty->tail_len;
+    memcpy(pty->tail, bytes + len, pty->tail_len);
+    vterm_input_write(pty->vt, bytes, len);
     pty_flush_input(pty); /* answers to what the program asked the terminal */
     pty->output_ms = now_ms();
     return true;

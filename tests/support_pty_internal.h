@@ -20,6 +20,8 @@ struct pty {
     char *input;           /* what libvterm wants sent to the program; leaves with one write */
     size_t input_len;
     int64_t output_ms;     /* of CLOCK_MONOTONIC, last output */
+    char tail[4];          /* of a character that has not come whole */
+    size_t tail_len;
     char *log;
     size_t log_len, log_cap;
 };

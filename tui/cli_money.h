@@ -7,7 +7,7 @@
 struct money_run {
     struct cli *cli;
     struct op_request request;
-    struct text about;    /* a labelled line of its own above the question: what is not ours to say */
+    struct text about;    /* what is not ours, on a labelled line of its own above the question */
     struct text question; /* asked without --yes; "" when the command never asks */
     struct money typed;   /* the amount to be typed in live for refund, capture and cancel */
 };

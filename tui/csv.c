@@ -17,8 +17,8 @@ static bool is_number(const char *cell)
 /* What begins here, behind blanks, is run by some spreadsheet; the wide forms by Japanese ones. */
 static bool is_formula(const char *at)
 {
-    static const char *const begins[] = {"=", "+", "-", "@", "\t", "\r", "\n",
-                                         "＝", "＋", "－", "＠"};
+    static const char *const begins[] = {"=",  "+",  "-",  "@",  "\t", "\r",
+                                         "\n", "＝", "＋", "－", "＠"};
     at += strspn(at, " \"'");
     for (size_t i = 0; i < COUNT_OF(begins); i++)
         if (strncmp(at, begins[i], strlen(begins[i])) == 0)

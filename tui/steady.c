@@ -16,10 +16,10 @@ bool steady_sign(const uint32_t points[3])
     static const struct {
         uint32_t first, last;
     } agreed[] = {
-        {0x20, 0x2FF},     {0x370, 0x482},   {0x48A, 0x52F},   {0x1E00, 0x1FFF}, {0x2010, 0x2027},
-        {0x2030, 0x205E},  {0x20A0, 0x20BF}, {0x2190, 0x2193}, {0x2500, 0x25FC}, {0x2713, 0x2713},
-        {0x2717, 0x2717},  {0x3001, 0x3029}, {0x3041, 0x3096}, {0x30A1, 0x30FF}, {0x4E00, 0x9FEF},
-        {0xAC00, 0xD7A3},  {0xFF01, 0xFF5E}, {0xFFFD, 0xFFFD},
+        {0x20, 0x2FF},    {0x370, 0x482},   {0x48A, 0x52F},   {0x1E00, 0x1FFF}, {0x2010, 0x2027},
+        {0x2030, 0x205E}, {0x20A0, 0x20BF}, {0x2190, 0x2193}, {0x2500, 0x25FC}, {0x2713, 0x2713},
+        {0x2717, 0x2717}, {0x3001, 0x3029}, {0x3041, 0x3096}, {0x30A1, 0x30FF}, {0x4E00, 0x9FEF},
+        {0xAC00, 0xD7A3}, {0xFF01, 0xFF5E}, {0xFFFD, 0xFFFD},
     };
     for (size_t i = 0; i < COUNT_OF(agreed) && !points[1]; i++)
         if (points[0] >= agreed[i].first && points[0] <= agreed[i].last)
@@ -53,7 +53,7 @@ static bool is_agreed_mark(uint32_t point)
 {
     static const struct {
         uint32_t first, last;
-    } agreed[] = {{0x300, 0x36F}, {0x591, 0x5BD}, {0x64B, 0x652}, {0x941, 0x948}, {0x94D, 0x94D},
+    } agreed[] = {{0x300, 0x36F}, {0x591, 0x5BD}, {0x64B, 0x652}, {0x941, 0x948},  {0x94D, 0x94D},
                   {0xE31, 0xE31}, {0xE34, 0xE3A}, {0xE47, 0xE4E}, {0x20D0, 0x20EA}};
     for (size_t i = 0; i < COUNT_OF(agreed); i++)
         if (point >= agreed[i].first && point <= agreed[i].last)
@@ -72,15 +72,14 @@ static void put_sign(const struct place *place, void (*move)(struct buf *out, in
         if (i > 0 && !is_agreed_mark(place->points[i]))
             continue;
         utf8proc_uint8_t bytes[4];
-        utf8proc_ssize_t len =
-            utf8proc_encode_char((utf8proc_int32_t)place->points[i], bytes);
+        utf8proc_ssize_t len = utf8proc_encode_char((utf8proc_int32_t)place->points[i], bytes);
         buf_add(out, bytes, (size_t)len);
     }
     move(out, place->row, place->col + 1);
 }
 
-void steady_restore(const char *bytes, size_t len,
-                    void (*move)(struct buf *out, int row, int col), struct buf *out)
+void steady_restore(const char *bytes, size_t len, void (*move)(struct buf *out, int row, int col),
+                    struct buf *out)
 {
     for (size_t at = 0, step; at < len; at += step) {
         const char *next = memchr(bytes + at, LEAD, len - at);

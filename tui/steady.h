@@ -1,7 +1,7 @@
 /* Terminals disagree about the cells of many signs: emoji, marks of many scripts, what is new in
-   Unicode. One such sign would shift all that stands behind it in its row. So ncurses gets stand-ins
-   of one cell each (code points of the private plane 15), and where one comes out the sign itself
-   is sent, with the cursor put right behind it. */
+   Unicode. One such sign would shift all that stands behind it in its row. So ncurses gets
+   stand-ins of one cell each (code points of the private plane 15), and where one comes out the
+   sign itself is sent, with the cursor put right behind it. */
 #ifndef TUI_STEADY_H
 #define TUI_STEADY_H
 

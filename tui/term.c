@@ -128,19 +128,6 @@ static void put_cursor(struct buf *out, int row, int col)
     add_sequence(out, tiparm(tigetstr("cup"), row, col));
 }
 
-static void send_frame(const char *bytes, size_t len)
-{
-    struct buf signs;
-    if (charset_points()) { /* of single bytes: what it has is steady */
-        charset_encode(bytes, len, &term.pending);
-        return;
-    }
-    buf_init(&signs, OUTPUT_MAX);
-    steady_restore(bytes, len, put_cursor, &signs);
-    charset_encode(signs.data, signs.len, &term.pending);
-    buf_done(&signs);
-}
-
 /* What ncurses has drawn since the last time goes behind what waits already. The whole leaves as
    one write(2): ncurses writes after every move of the cursor, which is ten packets over SSH. */
 static void take_frame(void)
@@ -150,8 +137,11 @@ static void take_frame(void)
     if (len <= 0)
         return;
     char *bytes = mem_alloc((size_t)len);
-    if (pread(fd, bytes, (size_t)len, 0) == len)
-        send_frame(bytes, (size_t)len);
+    bool read = pread(fd, bytes, (size_t)len, 0) == len;
+    if (read && charset_points()) /* of single bytes: what it has is steady */
+        charset_encode(bytes, (size_t)len, &term.pending);
+    else if (read)
+        steady_restore(bytes, (size_t)len, put_cursor, &term.pending);
     free(bytes);
     lseek(fd, 0, SEEK_SET);
 }

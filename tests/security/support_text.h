@@ -47,6 +47,15 @@ struct hostile {
     struct loop_watch *watch;
     struct hostile_line *lines;
 };
+/* Objects of its answers. */
+enum hostile_kind { HOSTILE_SESSION, HOSTILE_PAYMENT, HOSTILE_MODIFICATION, HOSTILE_TERMINAL };
+void hostile_list(struct hostile *hostile, struct buf *out, enum hostile_kind kind, int from,
+                  int count);
+void hostile_one(struct hostile *hostile, struct buf *out, enum hostile_kind kind, int which);
+void hostile_error(struct hostile *hostile, struct buf *out, int which);
+/* What has become of a request that moves money; the amount in it. */
+void hostile_outcome(struct hostile *hostile, struct buf *out, const char *path, const char *body);
+long hostile_value(const char *body);
 bool hostile_start(struct hostile *hostile);
 void hostile_stop(struct hostile *hostile);
 /* Before any server: what has been sent is counted for all processes of this program. */
@@ -99,7 +108,7 @@ struct proof_home {
     char *env[13];
 };
 void proof_home(struct proof *proof, struct proof_home *home, const char *name, const char *config,
-                const struct hostile *hostile, const char *term, const char *locale);
+                const struct hostile *hostile, const char *term);
 /* One payload that can be one line of a configuration file or a folder's name. */
 char *proof_plain(const struct proof *proof, uint64_t number);
 

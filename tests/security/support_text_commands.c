@@ -262,9 +262,9 @@ static void do_others(struct shop *shop)
     do_command(shop, PLAIN, "C.UTF-8", WORDS("sessions", "status:nothing"));
     do_command(shop, PLAIN, "C.UTF-8", WORDS("doctor"));
     do_command(shop, JSON, "C.UTF-8", WORDS("doctor", "--json"));
-    do_command(shop, PLAIN, "C.UTF-8",
-               WORDS("refund", "HOTEL9-POSXT-ROW000", "--amount", "1.51", "--reason", "other",
-                     "--yes"));
+    do_command(
+        shop, PLAIN, "C.UTF-8",
+        WORDS("refund", "HOTEL9-POSXT-ROW000", "--amount", "1.51", "--reason", "other", "--yes"));
     do_command(shop, JSON, "C.UTF-8",
                WORDS("refund", "HOTEL9-POSXT-ROW000", "--amount", "2", "--reason", "other", "--yes",
                      "--json"));
@@ -304,13 +304,12 @@ static void visit(struct proof *proof, long number)
 
     shop->proof = proof;
     shop->number = number;
-    shop->server = (struct hostile){.loop = proof->loop,
-                                    .payloads = &proof->payloads,
-                                    .from = (size_t)number * HOSTILE_ROWS};
+    shop->server = (struct hostile){
+        .loop = proof->loop, .payloads = &proof->payloads, .from = (size_t)number * HOSTILE_ROWS};
     snprintf(config, sizeof config, "operator = %s\n", plain);
     free(plain);
     if (hostile_start(&shop->server)) {
-        proof_home(proof, &shop->home, "shop", config, &shop->server, "xterm", "C.UTF-8");
+        proof_home(proof, &shop->home, "shop", config, &shop->server, "xterm");
         do_lists(shop);
         do_others(shop);
         do_charges(shop, proof->full ? HOSTILE_ROWS : 2);
@@ -370,8 +369,8 @@ static void name_in_place(struct shop *shop, size_t place, const char *payload)
     struct said said;
     int n = 0;
 
-    snprintf(variable, sizeof variable, "%s=%s", places[place].variable ? places[place].variable : "",
-             payload);
+    snprintf(variable, sizeof variable, "%s=%s",
+             places[place].variable ? places[place].variable : "", payload);
     for (; shop->home.env[n]; n++) {
         size_t len = strcspn(variable, "=") + 1;
         bool own = len > 1 && strncmp(shop->home.env[n], variable, len) == 0;
@@ -433,8 +432,9 @@ void proof_names(struct proof *proof)
     shop->proof = proof;
     shop->server = (struct hostile){.loop = proof->loop, .payloads = &proof->payloads};
     if (hostile_start(&shop->server)) {
-        proof_home(proof, &shop->home, "names", "", &shop->server, "xterm", "C.UTF-8");
-        for (size_t i = (size_t)proof->slice + (size_t)proof->seed % 29; i < proof->payloads.count; i += step) {
+        proof_home(proof, &shop->home, "names", "", &shop->server, "xterm");
+        for (size_t i = (size_t)proof->slice + (size_t)proof->seed % 29; i < proof->payloads.count;
+             i += step) {
             const char *payload = proof->payloads.all[i].bytes;
             shop->number = (long)i;
             for (size_t k = 0; k < each; k++) {

@@ -13,8 +13,8 @@ enum { SEQUENCE_MAX = 96, SEEN_MAX = 4096 };
 
 /* The console's own: bracketed paste, the wheel, the farewell of a terminal with one screen. */
 static const char *const constants[] = {
-    "\033[?2004h", "\033[?2004l", "\033[?1000h", "\033[?1006h", "\033[?1006l",
-    "\033[?1000l", "\033[r",      "\033[999;1H",
+    "\033[?2004h", "\033[?2004l", "\033[?1000h", "\033[?1006h",
+    "\033[?1006l", "\033[?1000l", "\033[r",      "\033[999;1H",
 };
 
 struct gate {
@@ -142,12 +142,12 @@ static void allow(struct gate *gate, const char *source, bool plain)
 /* Strings that the terminal sends, or that say no sequence of their own. */
 static bool is_output(const char *name)
 {
-    static const char *const not[] = {"acsc", "tsl", "fsl", "dsl", "initc", "initp", "oc", "pfx",
-                                      "pfkey", "pfloc", "mc0", "mc4", "mc5", "mc5p", "u6", "u7",
-                                      "u8", "u9", "rs1", "rs2", "rs3", "is1", "is2", "is3", "rf",
-                                      "if", "rep", "cwin", "wingo"};
-    for (size_t i = 0; i < COUNT_OF(not); i++)
-        if (strcmp(name, not[i]) == 0)
+    static const char *const not [] = {
+        "acsc", "tsl", "fsl", "dsl",  "initc", "initp", "oc",  "pfx",  "pfkey", "pfloc",
+        "mc0",  "mc4", "mc5", "mc5p", "u6",    "u7",    "u8",  "u9",   "rs1",   "rs2",
+        "rs3",  "is1", "is2", "is3",  "rf",    "if",    "rep", "cwin", "wingo"};
+    for (size_t i = 0; i < COUNT_OF(not ); i++)
+        if (strcmp(name, not [i]) == 0)
             return false;
     return name[0] != 'k' || strcmp(name, "kbs") == 0;
 }
@@ -296,8 +296,8 @@ static void say(char wrong[200], const char *what, const char *bytes, size_t at,
 
     for (size_t i = at; i < len && i < at + 24 && used < 190; i++) {
         unsigned char c = (unsigned char)bytes[i];
-        used += (size_t)snprintf(wrong + used, 200 - used, c < 0x20 || c > 0x7E ? "\\x%02x" : "%c",
-                                 c);
+        used +=
+            (size_t)snprintf(wrong + used, 200 - used, c < 0x20 || c > 0x7E ? "\\x%02x" : "%c", c);
     }
 }
 

@@ -15,8 +15,7 @@ static void add_bytes(struct payloads *payloads, const char *kind, const char *b
 {
     if (payloads->count == payloads->room) {
         payloads->room = payloads->room ? payloads->room * 2 : 512;
-        payloads->all =
-            mem_resize(payloads->all, payloads->room, sizeof *payloads->all);
+        payloads->all = mem_resize(payloads->all, payloads->room, sizeof *payloads->all);
     }
     bool valid = true;
     for (size_t at = 0, len = strlen(bytes); at < len && valid;) {
@@ -62,14 +61,16 @@ static void add_points(struct payloads *payloads, const char *kind, int32_t from
 
 /* What follows ESC; where a C1 control says the same, it is tried in both its forms as well. */
 static const char *const tails[] = {
-    "[31m", "[0;1;5;7;8m", "[38;2;1;2;3m", "[58;5;1m", "[2J", "[3J", "[H", "[1;1HLIVE", "[999;999H",
+    "[31m", "[0;1;5;7;8m", "[38;2;1;2;3m", "[58;5;1m", "[2J", "[3J", "[H", "[1;1HLIVE",
+    "[999;999H",
     "[5A", "[5B", "[200C", "[200D", "[1G", "[1d", "[s", "[u", "[2K", "[1P", "[1L", "[1M", "[4h",
     "[5S", "[5T", "[1;5r", "[r", "[?1049l", "[?1049h", "[?47h", "[?25h", "[?7l", "[?1000h",
     "[?2004l", "[?2026h", "[?3h", "[?5h", "[6n", "[5n", "[c", "[>c", "[=c", "[18t", "[21t", "[20t",
     "[8;50;50t", "[3;0;0t", "[22;2t", "[5i", "[4i", "[!p", "[=5u", "[>1u", "[ q", "[1$r", "[5b",
     "]0;title\a", "]2;title\033\\", "]1;icon\a", "]l", "]52;c;QUFBQQ==\a", "]52;c;?\a",
     "]52;p;QQ==\033\\", "]8;;http://evil.example/\a", "]8;;\a", "]4;1;rgb:ff/00/00\a", "]10;?\a",
-    "]11;?\a", "]12;red\a", "]50;#1\a", "]104\a", "]110\a", "]133;A\a", "]1337;File=inline=1:QQ==\a",
+    "]11;?\a", "]12;red\a", "]50;#1\a", "]104\a", "]110\a", "]133;A\a",
+    "]1337;File=inline=1:QQ==\a",
     "]777;notify;a;b\a", "]9;hello\a", "]7;file://h/\a", "]P1ff0000", "]R", "P$qm\033\\",
     "P+q544e\033\\", "P1$r0m\033\\", "P0;1|17/41\033\\", "Pq#0~\033\\",
     "Ptmux;\033\033]52;c;QUE=\a\033\\", "_Gf=100;AAAA\033\\", "_text\033\\", "^private\033\\",
@@ -165,17 +166,20 @@ static void add_flood(struct payloads *payloads, const char *base, const char *m
     add_bytes(payloads, "flood", bytes);
 }
 
+static const char *const words[] = {
+    "漢字かな交じり文", "ＦＵＬＬ　ＷＩＤＴＨ", "ﾊﾝｶｸ", "한글 가나다", "각각", "각", "㈱①Ⅷ",
+    "Ελληνικά Кириллица", "±×÷°µ¶", "═══╣LIVE╠═══", "║ 12.50 EUR ║", "█▓▒░", "●○◐✓✗", "…………",
+    "a\u0301e\u0308n\u0303", "x\u0301\u0302", "\u0301on nothing", "हिन्दी क्षि", "ไทยน้ำ",
+    "မြန်မာ",
+    "\u0628\u064E\u0651\u064B", "𝕱𝖗𝖆𝖐𝖙𝖚𝖗", "𒐫﷽", "꧅⸻", "Z\u0335\u0321\u0358",
+    "👩\u200D👩\u200D👧\u200D👦", "👍🏽", "🏽", "🇪🇸🇪", "1\uFE0F\u20E3", "❤\uFE0F", "☺\uFE0E",
+    "🏴\u200D☠\uFE0F",
+    "🧑🏿\u200D🤝\u200D🧑🏻", "😀😀😀😀", "⚠⚡☎✈", "\U0001FAE8", "\u1100\u1161\u11A8", "\u1100\u1100\u1100",
+    "\uD7B0\uD7CB", "A\u20DD\u20E0", "\u0489\u0488", "q\u0E33\u0EB3", "\u302A\u3099か\u3099",
+};
+
 static void add_widths(struct payloads *payloads)
 {
-    static const char *const words[] = {
-        "漢字かな交じり文", "ＦＵＬＬ　ＷＩＤＴＨ", "ﾊﾝｶｸ", "한글 가나다", "각각", "각", "㈱①Ⅷ",
-        "Ελληνικά Кириллица", "±×÷°µ¶", "═══╣LIVE╠═══", "║ 12.50 EUR ║", "█▓▒░", "●○◐✓✗", "…………",
-        "a\u0301e\u0308n\u0303", "x\u0301\u0302", "\u0301on nothing", "हिन्दी क्षि", "ไทยน้ำ", "မြန်မာ",
-        "\u0628\u064E\u0651\u064B", "𝕱𝖗𝖆𝖐𝖙𝖚𝖗", "𒐫﷽", "꧅⸻", "Z\u0335\u0321\u0358",
-        "👩\u200D👩\u200D👧\u200D👦", "👍🏽", "🏽", "🇪🇸🇪", "1\uFE0F\u20E3", "❤\uFE0F", "☺\uFE0E", "🏴\u200D☠\uFE0F",
-        "🧑🏿\u200D🤝\u200D🧑🏻", "😀😀😀😀", "⚠⚡☎✈", "\U0001FAE8", "\u1100\u1161\u11A8", "\u1100\u1100\u1100",
-        "\uD7B0\uD7CB", "A\u20DD\u20E0", "\u0489\u0488", "q\u0E33\u0EB3", "\u302A\u3099か\u3099",
-    };
     static const struct {
         const char *base, *mark;
     } floods[] = {{"e", "\u0301"}, {"x", "\u0488"}, {"漢", "\u3099"}, {"क", "\u093E"},
@@ -196,21 +200,23 @@ static void add_widths(struct payloads *payloads)
 
 /* --- what other programs take for orders ------------------------------------------------------ */
 
+static const char *const formulas[] = {
+    "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|'/C calc'!A0", "=HYPERLINK(\"http://x\")", " =1+1",
+    "\"=1+1", "'=1+1", "\t=1+1", "\r=1+1", "\n=1+1", "x;=1+1", "x;\"=1+1\";y", "x,=1+1,y",
+    "＝1+1", "＋1", "－1", "＠A1", "-12.50", "--12.50", "=\"a\"", "DDE(\"cmd\")", ";@A1;",
+    "\",\"=1+1", "\"\n=1+1,\"", "x;\u00A0=1+1", "-", "=",
+};
+
+static const char *const others[] = {
+    "%s%s%s%s%n", "%1$s%2$n", "%999999d", "%p %x", "%%", "%", "{amount}", "{target}{why}", "{",
+    "}{", "\\", "\"", "\\\"", "</script>", "<b>", "&lt;", "$(reboot)", "`reboot`", "../../etc/x",
+    "/dev/tty", "%2e%2e%2f", "?a=b&c=d#e", "\\u0041", "null", "true", "12.50 EUR", "LIVE", "y",
+    "x   y", "a  ·  b", "Approved: 500.00 EUR.", "1'); DROP TABLE x;--", "a\u00A0\u00A0\u00A0b",
+    "Nothing has been charged. You can charge again.                                     OK",
+};
+
 static void add_orders(struct payloads *payloads)
 {
-    static const char *const formulas[] = {
-        "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|'/C calc'!A0", "=HYPERLINK(\"http://x\")", " =1+1",
-        "\"=1+1", "'=1+1", "\t=1+1", "\r=1+1", "\n=1+1", "x;=1+1", "x;\"=1+1\";y", "x,=1+1,y",
-        "＝1+1", "＋1", "－1", "＠A1", "-12.50", "--12.50", "=\"a\"", "DDE(\"cmd\")", ";@A1;",
-        "\",\"=1+1", "\"\n=1+1,\"", "x;\u00A0=1+1", "-", "=",
-    };
-    static const char *const others[] = {
-        "%s%s%s%s%n", "%1$s%2$n", "%999999d", "%p %x", "%%", "%", "{amount}", "{target}{why}", "{",
-        "}{", "\\", "\"", "\\\"", "</script>", "<b>", "&lt;", "$(reboot)", "`reboot`", "../../etc/x",
-        "/dev/tty", "%2e%2e%2f", "?a=b&c=d#e", "\\u0041", "null", "true", "12.50 EUR", "LIVE", "y",
-        "x   y", "a  ·  b", "Approved: 500.00 EUR.", "1'); DROP TABLE x;--", "a\u00A0\u00A0\u00A0b",
-        "Nothing has been charged. You can charge again.                                     OK",
-    };
     for (size_t i = 0; i < COUNT_OF(formulas); i++)
         add_bytes(payloads, "formula", formulas[i]);
     for (size_t i = 0; i < COUNT_OF(others); i++)

@@ -4,30 +4,16 @@
    last two digits: 51 an error, 52 a line that drops, else success. */
 #include "support_text.h"
 
-#include "../../tui/text.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ID_MAX = 90, LINES_MAX = 64 };
-
-/* Every text of every answer. */
-enum field {
-    S_ID, S_PAYMENT, S_STATUS, S_DESCRIPTION, S_REFERENCE, S_PAY_STATUS, S_URL, S_CREATED,
-    S_COMPLETED, S_COUNTRY, S_LOCALE, S_DELIVER, S_OK, S_KO, A_PAYMENT, A_STATUS, A_CREATED, P_ID,
-    P_STATUS, P_POI, P_DESCRIPTION, P_REFERENCE, P_FAILURE, P_CREATED, M_ID, M_PAYMENT, M_STATUS,
-    M_TYPE, M_REASON, M_FAILURE, M_REFERENCE, M_CREATED, M_UPDATED, T_POI, T_STATUS, T_NAME,
-    T_MODEL, T_CREATED, E_MESSAGE, E_TRACE, CURRENCY, NAME, VALUE, CURSOR, FIELDS
-};
-
-static unsigned char *sent; /* by field and payload: 1, an answer carried it */
+enum { LINES_MAX = 64 };
 
 struct hostile_line {
     struct hostile *hostile;
@@ -36,282 +22,7 @@ struct hostile_line {
     struct buf in;
 };
 
-/* --- texts ------------------------------------------------------------------------------------ */
-
-/* Every second one in \u escapes throughout, as a server may write them. */
-static void quote(struct buf *out, const char *text, bool escaped, bool raw)
-{
-    size_t len = strlen(text);
-    int32_t point;
-
-    buf_puts(out, "\"");
-    for (size_t at = 0, step; at < len; at += step) {
-        step = text_decode(text + at, len - at, &point);
-        if (raw || point < 0)
-            buf_add(out, text + at, step);
-        else if (point == '"' || point == '\\')
-            buf_printf(out, "\\%c", (int)point);
-        else if (point < 0x20 || (escaped && point < 0x10000))
-            buf_printf(out, "\\u%04x", (unsigned)point);
-        else if (escaped)
-            buf_printf(out, "\\u%04x\\u%04x", 0xD7C0u + ((unsigned)point >> 10),
-                       0xDC00u + ((unsigned)point & 0x3FF));
-        else
-            buf_add(out, text + at, step);
-    }
-    buf_puts(out, "\"");
-}
-
-static char *payload_for(struct hostile *hostile, enum field field, int row, size_t max)
-{
-    const struct payloads *all = hostile->payloads;
-    size_t count = hostile->broken ? all->count - all->json : all->json;
-    size_t index = (hostile->from + (size_t)row + (size_t)field * 37) % count;
-
-    index += hostile->broken ? all->json : 0;
-    hostile->texts++;
-    sent[(size_t)field * all->count + index] = 1;
-    char *bytes = payload_cut(all->all[index].bytes, max);
-    if (field == T_NAME) { /* which follows a number: no mark may stand on that */
-        char *behind = bytes;
-        bytes = mem_alloc(strlen(behind) + 2);
-        bytes[0] = 'x';
-        memcpy(bytes + 1, behind, strlen(behind));
-        free(behind);
-    }
-    if (!hostile->benign)
-        return bytes;
-    char *twin = payload_twin(bytes);
-    free(bytes);
-    return twin;
-}
-
-/* "name":"payload" and, where ids must differ in both worlds, a number behind it. */
-static void put(struct hostile *hostile, struct buf *out, const char *name, enum field field,
-                int row, size_t max, int number)
-{
-    char *text = payload_for(hostile, field, row, max);
-    struct buf whole;
-
-    buf_init(&whole, 1 << 20);
-    if (field == T_NAME) /* terminals stand in the order of their names */
-        buf_printf(&whole, "%02d ", row);
-    buf_puts(&whole, text);
-    if (number >= 0)
-        buf_printf(&whole, "-%03d", number);
-    if (out->data[out->len - 1] != '{')
-        buf_puts(out, ",");
-    buf_printf(out, "\"%s\":", name);
-    quote(out, whole.data, (row + (int)field) % 2, hostile->broken);
-    buf_done(&whole);
-    free(text);
-}
-
-static void put_word(struct buf *out, const char *name, const char *word)
-{
-    if (out->data[out->len - 1] != '{')
-        buf_puts(out, ",");
-    buf_printf(out, "\"%s\":\"%s\"", name, word);
-}
-
-/* The API's word in the first rows, a payload after them. */
-static void put_either(struct hostile *hostile, struct buf *out, const char *name,
-                       enum field field, int row, const char *const words[], int count)
-{
-    if (row < count && words[row])
-        put_word(out, name, words[row]);
-    else
-        put(hostile, out, name, field, row, 0, -1);
-}
-
-/* All times but the last row's can be read, and differ: lists have one order. */
-static void put_time(struct hostile *hostile, struct buf *out, const char *name, enum field field,
-                     int row)
-{
-    char when[32];
-
-    snprintf(when, sizeof when, "2026-03-%02d 10:%02d:00", 28 - row, row);
-    if (row == HOSTILE_ROWS - 1)
-        put(hostile, out, name, field, row, 0, -1);
-    else
-        put_word(out, name, when);
-}
-
-static void put_amount(struct hostile *hostile, struct buf *out, int row)
-{
-    if (row % 7 == 6) {
-        buf_printf(out, ",\"amount\":{\"value\":%d", 1000 + row);
-        put(hostile, out, "currency", CURRENCY, row, 0, -1);
-        buf_puts(out, "}");
-    } else {
-        buf_printf(out, ",\"amount\":{\"value\":%d,\"currency\":\"EUR\"}", 20000 + row * 100);
-    }
-}
-
-/* A field that no version of the API has yet. */
-static void put_unknown(struct hostile *hostile, struct buf *out, int row)
-{
-    char *name = payload_for(hostile, NAME, row, ID_MAX);
-
-    buf_puts(out, ",");
-    quote(out, name, row % 2, hostile->broken);
-    buf_puts(out, ":{");
-    put(hostile, out, "v", VALUE, row, 0, -1);
-    buf_puts(out, "}");
-    free(name);
-}
-
-/* --- objects ---------------------------------------------------------------------------------- */
-
-static const char *const payment_ids[] = {"HOTEL9-PXTT-ROW000", "HOTEL9-PXTT-ROW001"};
-static const char *const pos_ids[] = {"HOTEL9-POSXT-ROW000", "HOTEL9-POSXT-ROW001"};
-
-static void put_attempts(struct hostile *hostile, struct buf *out, int row)
-{
-    buf_puts(out, ",\"attempts\":[");
-    for (int i = 0; i < 2; i++) {
-        buf_puts(out, i ? ",{" : "{");
-        put(hostile, out, "paymentReference", A_PAYMENT, row * 2 + i, ID_MAX, -1);
-        put(hostile, out, "status", A_STATUS, row * 2 + i, 0, -1);
-        put_time(hostile, out, "createdAt", A_CREATED, row);
-        buf_puts(out, "}");
-    }
-    buf_puts(out, "]");
-}
-
-static void put_session(struct hostile *hostile, struct buf *out, int row)
-{
-    static const char *const statuses[] = {"completed", "completed", "pending", "expired"};
-
-    buf_puts(out, "{");
-    put(hostile, out, "sessionId", S_ID, row, ID_MAX, row);
-    if (row < 2)
-        put_word(out, "paymentReference", payment_ids[row]);
-    else
-        put(hostile, out, "paymentReference", S_PAYMENT, row, ID_MAX, 100 + row);
-    put_either(hostile, out, "status", S_STATUS, row, statuses, 4);
-    put_amount(hostile, out, row);
-    put(hostile, out, "description", S_DESCRIPTION, row, 0, -1);
-    put(hostile, out, "customReference", S_REFERENCE, row, 0, -1);
-    put(hostile, out, "paymentStatus", S_PAY_STATUS, row, 0, -1);
-    put(hostile, out, "paymentUrl", S_URL, row, 0, -1);
-    put(hostile, out, "countryCode", S_COUNTRY, row, 0, -1);
-    put(hostile, out, "shopperLocale", S_LOCALE, row, 0, -1);
-    put(hostile, out, "deliverAt", S_DELIVER, row, 0, -1);
-    put(hostile, out, "urlOk", S_OK, row, 0, -1);
-    put(hostile, out, "urlKo", S_KO, row, 0, -1);
-    buf_printf(out, ",\"isPreAuth\":%s", row == 1 ? "true" : "false");
-    put_time(hostile, out, "createdAt", S_CREATED, row);
-    put_time(hostile, out, "completedAt", S_COMPLETED, row);
-    put_attempts(hostile, out, row);
-    put_unknown(hostile, out, row);
-    buf_puts(out, "}");
-}
-
-static void put_payment(struct hostile *hostile, struct buf *out, int row)
-{
-    static const char *const statuses[] = {"success", "success", "refused"};
-
-    buf_puts(out, "{");
-    if (row < 2)
-        put_word(out, "posPaymentId", pos_ids[row]);
-    else
-        put(hostile, out, "posPaymentId", P_ID, row, ID_MAX, row);
-    put_either(hostile, out, "status", P_STATUS, row, statuses, 3);
-    put_amount(hostile, out, row);
-    put(hostile, out, "poiId", P_POI, row, ID_MAX, 300 + row);
-    put(hostile, out, "description", P_DESCRIPTION, row, 0, -1);
-    put(hostile, out, "customReference", P_REFERENCE, row, 0, -1);
-    put(hostile, out, "failureReason", P_FAILURE, row, 0, -1);
-    buf_printf(out, ",\"isPreAuth\":%s", row == 1 ? "true" : "false");
-    put_time(hostile, out, "createdAt", P_CREATED, row);
-    put_unknown(hostile, out, row);
-    buf_puts(out, "}");
-}
-
-static void put_modification(struct hostile *hostile, struct buf *out, int row)
-{
-    static const char *const statuses[] = {"failed", "failed", "pending", "failed"};
-    static const char *const types[] = {"refund", "extend", "refund", "capture"};
-
-    buf_puts(out, "{");
-    put(hostile, out, "modificationReference", M_ID, row, ID_MAX, row);
-    if (row < 2)
-        put_word(out, "paymentReference", pos_ids[row]);
-    else
-        put(hostile, out, "paymentReference", M_PAYMENT, row, ID_MAX, 200 + row);
-    put_either(hostile, out, "status", M_STATUS, row, statuses, 4);
-    put_either(hostile, out, "type", M_TYPE, row, types, 4);
-    put_amount(hostile, out, row);
-    put(hostile, out, "reason", M_REASON, row, 0, -1);
-    put(hostile, out, "failureReason", M_FAILURE, row, 0, -1);
-    put(hostile, out, "customReference", M_REFERENCE, row, 0, -1);
-    put_time(hostile, out, "createdAt", M_CREATED, row);
-    put_time(hostile, out, "updatedAt", M_UPDATED, row);
-    put_unknown(hostile, out, row);
-    buf_puts(out, "}");
-}
-
-static void put_terminal(struct hostile *hostile, struct buf *out, int row)
-{
-    buf_puts(out, "{");
-    /* On what holds signs of other kinds nothing can be charged. */
-    if (row < 2)
-        put_word(out, "poiId", row ? "V400m-TEST-000002" : "V400m-TEST-000001");
-    else
-        put(hostile, out, "poiId", T_POI, row, ID_MAX, row);
-    put(hostile, out, "status", T_STATUS, row, 0, -1);
-    put(hostile, out, "name", T_NAME, row, 0, -1);
-    put(hostile, out, "model", T_MODEL, row, 0, -1);
-    put_time(hostile, out, "createdAt", T_CREATED, row);
-    put_unknown(hostile, out, row);
-    buf_puts(out, "}");
-}
-
-typedef void (*put_row)(struct hostile *hostile, struct buf *out, int row);
-
-static void put_list(struct hostile *hostile, struct buf *out, put_row row, int from, int count)
-{
-    int total = count;
-
-    if (hostile->page > 1)
-        count = 0;
-    buf_puts(out, "{\"success\":true,\"data\":{\"items\":[");
-    for (int i = from; i < from + count; i++) {
-        buf_puts(out, i > from ? "," : "");
-        row(hostile, out, i);
-    }
-    buf_printf(out, "],\"pagination\":{\"page\":%d,\"limit\":100,\"total\":%d,\"totalPages\":1",
-               hostile->page, total);
-    if (row == put_terminal) /* elsewhere it would be followed */
-        put(hostile, out, "nextCursor", CURSOR, 0, 0, -1);
-    buf_puts(out, "}}}");
-}
-
-static void put_one(struct hostile *hostile, struct buf *out, put_row row, int which)
-{
-    buf_puts(out, "{\"success\":true,\"data\":");
-    row(hostile, out, which);
-    put(hostile, out, "traceId", E_TRACE, which, 0, -1);
-    buf_puts(out, "}");
-}
-
-static void put_error(struct hostile *hostile, struct buf *out, int which)
-{
-    buf_puts(out, "{\"success\":false,\"error\":{\"code\":12001,\"statusCode\":400");
-    put(hostile, out, "message", E_MESSAGE, which, 0, -1);
-    put(hostile, out, "traceId", E_TRACE, which, 0, -1);
-    buf_puts(out, "}}");
-}
-
 /* --- requests --------------------------------------------------------------------------------- */
-
-static long value_of(const char *body)
-{
-    const char *at = strstr(body, "\"value\":");
-
-    return at ? strtol(at + 8, NULL, 10) : 0;
-}
 
 /* The row number stands behind an id's last dash, which percent encoding leaves as it is. */
 static int row_of(const char *path)
@@ -324,66 +35,18 @@ static int row_of(const char *path)
     return row >= 0 && row < HOSTILE_ROWS ? (int)row : 0;
 }
 
-/* What the request said comes back as it was: else the answer would not be one to this request. */
-static void echo(struct buf *out, const char *body, const char *name)
-{
-    char key[40];
-    int len = snprintf(key, sizeof key, "\"%s\":", name);
-    const char *at = strstr(body, key);
-    size_t value = 0;
-
-    if (!at)
-        return;
-    at += len;
-    if (*at == '"')
-        for (value = 1; at[value] && at[value] != '"'; value++)
-            value += at[value] == '\\';
-    value = *at == '{' ? strcspn(at, "}") + 1 : *at == '"' ? value + 1 : strcspn(at, ",}");
-    buf_printf(out, ",\"%s\":%.*s", name, (int)value, at);
-}
-
-static void put_outcome(struct hostile *hostile, struct buf *out, const char *path,
-                        const char *body)
-{
-    bool charge = strncmp(path, "pos/payment", 11) == 0;
-    bool link = strncmp(path, "payment/session", 15) == 0;
-    int row = (int)(value_of(body) / 100) % HOSTILE_ROWS;
-    char type[16];
-
-    snprintf(type, sizeof type, "%.10s", strchr(path, '/') + 1);
-    buf_puts(out, "{\"success\":true,\"data\":{");
-    put_word(out, "status", charge ? "success" : "pending");
-    put(hostile, out, charge ? "posPaymentId" : link ? "sessionId" : "modificationReference",
-        charge ? P_ID : link ? S_ID : M_ID, row, ID_MAX, 900 + row);
-    static const char *const echoed[] = {"amount", "poiId", "customReference", "isPreAuth"};
-    for (size_t i = 0; i < COUNT_OF(echoed); i++)
-        echo(out, body, echoed[i]);
-    if (!charge && !link) {
-        echo(out, body, "paymentReference");
-        put_word(out, "type", type);
-        put(hostile, out, "reason", M_REASON, row, 0, -1);
-    }
-    put(hostile, out, "description", charge ? P_DESCRIPTION : S_DESCRIPTION, row, 0, -1);
-    if (link)
-        put(hostile, out, "paymentUrl", S_URL, row, 0, -1);
-    put_word(out, "createdAt", "2026-03-28 12:00:00");
-    put_unknown(hostile, out, row);
-    put(hostile, out, "traceId", E_TRACE, row, 0, -1);
-    buf_puts(out, "}}");
-}
-
 /* 0: the line drops. */
 static int answer_post(struct hostile *hostile, struct buf *out, const char *path, const char *body)
 {
-    long value = value_of(body);
+    long value = hostile_value(body);
 
     if (value % 100 == 52)
         return 0;
     if (value % 100 == 51) {
-        put_error(hostile, out, (int)(value / 100) % HOSTILE_ROWS);
+        hostile_error(hostile, out, (int)(value / 100) % HOSTILE_ROWS);
         return 400;
     }
-    put_outcome(hostile, out, path, body);
+    hostile_outcome(hostile, out, path, body);
     return strncmp(path, "pos/", 4) == 0 ? 200 : strstr(path, "session") ? 201 : 202;
 }
 
@@ -391,30 +54,30 @@ static int answer_get(struct hostile *hostile, struct buf *out, const char *path
 {
     static const struct {
         const char *path;
-        put_row row;
-    } lists[] = {{"payment/sessions", put_session},
-                 {"pos/payments", put_payment},
-                 {"modifications", put_modification},
-                 {"pos/terminals", put_terminal}};
+        enum hostile_kind kind;
+    } lists[] = {{"payment/sessions", HOSTILE_SESSION},
+                 {"pos/payments", HOSTILE_PAYMENT},
+                 {"modifications", HOSTILE_MODIFICATION},
+                 {"pos/terminals", HOSTILE_TERMINAL}};
 
     const char *page = strstr(path, "page=");
     hostile->page = page ? (int)strtol(page + 5, NULL, 10) : 1;
     if (strstr(path, "/modifications")) {
         int row = row_of(path);
-        put_list(hostile, out, put_modification, row, row < 2 ? 1 : 0);
+        hostile_list(hostile, out, HOSTILE_MODIFICATION, row, row < 2 ? 1 : 0);
         return 200;
     }
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         if (strncmp(path, lists[i].path, strlen(lists[i].path)) == 0) {
-            put_list(hostile, out, lists[i].row, 0, HOSTILE_ROWS);
+            hostile_list(hostile, out, lists[i].kind, 0, HOSTILE_ROWS);
             return 200;
         }
     }
     if (strncmp(path, "payment/session/", 16) == 0) {
-        put_one(hostile, out, put_session, row_of(path));
+        hostile_one(hostile, out, HOSTILE_SESSION, row_of(path));
         return 200;
     }
-    put_error(hostile, out, row_of(path));
+    hostile_error(hostile, out, row_of(path));
     return 404;
 }
 
@@ -460,7 +123,8 @@ static void serve(struct hostile_line *line)
                       : answer_get(line->hostile, &out, only);
         free(only);
     }
-    buf_printf(&head, "HTTP/1.1 %d Word\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+    buf_printf(&head,
+               "HTTP/1.1 %d Word\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                status, out.len);
     if (status > 0) {
         send_all(line->fd, head.data, head.len);
@@ -545,23 +209,4 @@ void hostile_stop(struct hostile *hostile)
     free(hostile->lines);
     loop_unwatch(hostile->loop, hostile->watch);
     close(hostile->fd);
-}
-
-void hostile_count(const struct payloads *payloads)
-{
-    sent = mmap(NULL, FIELDS * payloads->count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                -1, 0);
-    if (sent == MAP_FAILED)
-        abort();
-}
-
-uint64_t hostile_pairs(const struct payloads *payloads, uint64_t *of)
-{
-    uint64_t pairs = 0;
-
-    for (int i = 0; i < FIELDS; i++)
-        for (size_t k = 0; k < payloads->json; k++)
-            pairs += sent[(size_t)i * payloads->count + k];
-    *of = (uint64_t)FIELDS * payloads->json;
-    return pairs;
 }

@@ -25,7 +25,8 @@ void proof_violation(struct proof *proof, const char *format, ...)
 
     proof->violations++;
     va_start(values, format);
-    printf("VIOLATION --seed %llu %s", (unsigned long long)proof->seed, proof->full ? "--full " : "");
+    printf("VIOLATION --seed %llu %s", (unsigned long long)proof->seed,
+           proof->full ? "--full " : "");
     vprintf(format, values);
     printf("\n");
     va_end(values);
@@ -81,7 +82,7 @@ static void write_config(const char *path, const char *config)
 }
 
 void proof_home(struct proof *proof, struct proof_home *home, const char *name, const char *config,
-                const struct hostile *hostile, const char *term, const char *locale)
+                const struct hostile *hostile, const char *term)
 {
     static unsigned serial;
     char path[400];
@@ -105,7 +106,7 @@ void proof_home(struct proof *proof, struct proof_home *home, const char *name, 
     SET("AVIRATO_ENV=test");
     SET("PATH=/usr/bin:/bin");
     SET("TERM=%s", term);
-    SET("LC_ALL=%s", locale);
+    SET("LC_ALL=C.UTF-8");
 #undef SET
     for (int i = 0; i < n; i++)
         home->env[i] = home->room[i];
@@ -236,20 +237,21 @@ int main(int argc, char **argv)
         const char *name;
         part run;
         long slices;
-    } parts[] = {{"screens", proof_screens, 4},
-                 {"commands", proof_commands, 2},
-                 {"names", proof_names, 2}};
+    } parts[] = {
+        {"screens", proof_screens, 4}, {"commands", proof_commands, 2}, {"names", proof_names, 2}};
     struct proof *proof = mem_alloc(sizeof *proof);
     const char *temp = getenv("TMPDIR");
 
     if (!read_options(proof, argc, argv)) {
         fputs("usage: text [--short | --full] [--seed N] [--part screens|commands|names]"
-              " [--session N] [-p PROGRAM]\n", stderr);
+              " [--session N] [-p PROGRAM]\n",
+              stderr);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
-    snprintf(proof->folder, sizeof proof->folder, "%.40s/text-XXXXXX", temp && *temp ? temp : "/tmp");
+    snprintf(proof->folder, sizeof proof->folder, "%.40s/text-XXXXXX",
+             temp && *temp ? temp : "/tmp");
     if (!mkdtemp(proof->folder)) {
         fprintf(stderr, "%s: %s\n", proof->folder, strerror(errno));
         return 2;
