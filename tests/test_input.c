@@ -278,6 +278,17 @@ static void test_drop_forgets(void **state)
     ASSERT_KEYS('A', 'n');
 }
 
+/* Esc says no, so it is believed at once. */
+static void test_escape_ends_what_a_stalled_paste_left(void **state)
+{
+    feed(*state, "\033[200~yyyy", 0);
+    input_idle(*state, INPUT_PASTE_MS);
+    feed(*state, "yyyy", 5000);
+    feed(*state, "\033", 5010);
+    input_idle(*state, 5010 + INPUT_ESC_MS);
+    ASSERT_KEYS(KEY_ESC);
+}
+
 /* A paste that begins in what is dropped is still one: its rest is no keys. */
 static void test_drop_knows_a_paste(void **state)
 {
@@ -377,6 +388,7 @@ int main(void)
         TEST(test_late_end_of_a_paste_ends_the_doubt),
         TEST(test_drop_forgets),
         TEST(test_drop_knows_a_paste),
+        TEST(test_escape_ends_what_a_stalled_paste_left),
         TEST(test_torn_mark_still_begins_a_paste),
         TEST(test_text_before_an_unknown_end_is_pasted),
         TEST(test_lump_of_function_keys_is_a_paste),

@@ -1,5 +1,6 @@
 #include "input.h"
 
+#include "input_keys.h"
 #include "term.h"
 
 #include <assert.h>
@@ -85,10 +86,10 @@ static bool is_text(uint32_t key)
     return key == KEY_RETURN || key == KEY_TAB || (key >= 0x20 && key < KEY_BASE && key != 127);
 }
 
-/* What a hand holds down. All others are pasted where many come in one lump. */
-static bool is_moving(uint32_t key)
+/* What only moves, takes back or says no. All others are pasted where many come in one lump. */
+static bool is_harmless(uint32_t key)
 {
-    return key == KEY_ERASE || (key >= KEY_ARROW_UP && key <= KEY_DELETE);
+    return key == KEY_ESC || key == KEY_ERASE || (key >= KEY_ARROW_UP && key <= KEY_DELETE);
 }
 
 static void add_point(struct buf *out, uint32_t point)
@@ -126,15 +127,15 @@ static void send_burst(struct input *input, const uint32_t *keys, size_t count)
     buf_done(&text);
 }
 
-/* A key held down on a slow line also comes in lumps. Only what moves gets that benefit: a lump of
-   anything else, a y above all, may be the rest of a paste. */
+/* A key held down on a slow line also comes in lumps. Only what does no harm gets that benefit: a
+   lump of anything else, a y above all, may be the rest of a paste. */
 static bool is_held_key(const uint32_t *keys, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         if (keys[i] != keys[0])
             return false;
     }
-    return is_moving(keys[0]) || keys[0] == 'j' || keys[0] == 'k';
+    return is_harmless(keys[0]) || keys[0] == 'j' || keys[0] == 'k';
 }
 
 /* After a paste a key counts as typed after a pause; after one without an end, a longer pause, and
@@ -157,7 +158,7 @@ static void send_keys(struct input *input, int64_t now_ms)
     size_t count = input->queued, counted = 0, text = 0;
     input->queued = 0;
     for (size_t i = 0; i < count; i++) {
-        counted += !is_moving(input->queue[i]);
+        counted += !is_harmless(input->queue[i]);
         text += is_text(input->queue[i]);
     }
     bool belongs = belongs_to_paste(input, counted, now_ms);
@@ -192,45 +193,6 @@ static void push_key(struct input *input, uint32_t key)
 /* --- understanding ------------------------------------------------------------------------ */
 
 enum { UNFINISHED = 0 }; /* bytes used: more must come first */
-
-static uint32_t csi_letter(char final)
-{
-    switch (final) {
-    case 'A':
-        return KEY_ARROW_UP;
-    case 'B':
-        return KEY_ARROW_DOWN;
-    case 'C':
-        return KEY_ARROW_RIGHT;
-    case 'D':
-        return KEY_ARROW_LEFT;
-    case 'H':
-        return KEY_TO_HOME;
-    case 'F':
-        return KEY_TO_END;
-    case 'Z':
-        return KEY_BACKTAB;
-    case 'P':
-    case 'Q':
-    case 'R':
-    case 'S':
-        return KEY_FN + 1 + (uint32_t)(final - 'P');
-    default:
-        return KEY_NONE;
-    }
-}
-
-static uint32_t csi_number(int number)
-{
-    static const uint32_t keys[] = {
-        [1] = KEY_TO_HOME, [2] = KEY_INSERT,    [3] = KEY_DELETE,   [4] = KEY_TO_END,
-        [5] = KEY_PAGE_UP, [6] = KEY_PAGE_DOWN, [7] = KEY_TO_HOME,  [8] = KEY_TO_END,
-        [11] = KEY_FN + 1, [12] = KEY_FN + 2,   [13] = KEY_FN + 3,  [14] = KEY_FN + 4,
-        [15] = KEY_FN + 5, [17] = KEY_FN + 6,   [18] = KEY_FN + 7,  [19] = KEY_FN + 8,
-        [20] = KEY_FN + 9, [21] = KEY_FN + 10,  [23] = KEY_FN + 11, [24] = KEY_FN + 12,
-    };
-    return number >= 0 && (size_t)number < COUNT_OF(keys) ? keys[number] : KEY_NONE;
-}
 
 /* A mouse report: the wheel moves by rows, buttons mean nothing. */
 static void push_wheel(struct input *input, int button, char final)
@@ -286,7 +248,7 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
     } else if (bytes[2] == '<') {
         push_wheel(input, number, bytes[at]);
     } else {
-        uint32_t key = bytes[at] == '~' ? csi_number(number) : csi_letter(bytes[at]);
+        uint32_t key = bytes[at] == '~' ? input_key_of_number(number) : input_key_of_letter(bytes[at]);
         if (key != KEY_NONE)
             push_key(input, key);
     }
@@ -325,8 +287,8 @@ static size_t read_escape(struct input *input, const char *bytes, size_t len)
     case 'O':
         if (len < 3)
             return UNFINISHED;
-        if (csi_letter(bytes[2]) != KEY_NONE)
-            push_key(input, csi_letter(bytes[2]));
+        if (input_key_of_letter(bytes[2]) != KEY_NONE)
+            push_key(input, input_key_of_letter(bytes[2]));
         return is_final(bytes[2]) ? 3 : 2;
     case ']':
     case 'P':

@@ -16,7 +16,7 @@ struct input *input_new(const uint32_t *charset, const struct input_sink *sink);
 void input_free(struct input *input);
 void input_add_key(struct input *input, const char *sequence, uint32_t key); /* NULL, "" ignored */
 /* All that one read brought. More than INPUT_BURST text keys within INPUT_BURST_MS are a paste, and
-   so are as many of any kind in one lump, but for those that just move. */
+   so are as many of any kind in one lump, but for those that do no harm. */
 enum {
     INPUT_BURST = 8,
     INPUT_BURST_MS = 20,
