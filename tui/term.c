@@ -438,6 +438,7 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
     if (!tty_open(&term.signal_fd, err))
         return false;
     charset_open(settings->ascii); /* before the locale becomes UTF-8 for ncurses */
+    set_last_words();
     if (!start_screen(err)) {
         charset_close();
         tty_close();
@@ -448,7 +449,6 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
     keyboard_start(loop, &term.settings);
     add_keys();
     set_farewell();
-    set_last_words();
     start_looks();
     term.started = true;
     take_frame();

@@ -8,8 +8,9 @@
    the terminal is as it was; and with the money all is as after a kill: recovery by the command
    line, then the journal against the server's ledger.
 
-   The one exception: two requests inside the C library's getpwuid_r(), which crashes by itself.
-   They come when the files are opened, before anything is on its way, and are counted apart.
+   Counted apart, not as crashes of ours: those inside a library that does not look whether it was
+   given memory, of the few that are known (is_foreign() in support_memory.c). They are kills like
+   any other for the money, and on a screen the terminal must be as it was.
 
    Requests are told apart by the calls that led to them, up to eighteen ("paths"); a path that an
    earlier flow has too is that one's. Where a flow has more paths of its own than it is given cases
@@ -300,7 +301,7 @@ static void print_figures(const struct crash_totals *run)
     printf("= runs that told an error: %llu\n", totals->told);
     printf("= runs that went on unharmed: %llu\n", totals->done);
     printf("= screens played to their end though a request failed: %llu\n", totals->screens);
-    printf("= runs ended by a defect of the C library itself: %llu\n", totals->foreign);
+    printf("= runs that crashed inside a library: %llu\n", totals->foreign);
     printf("= bytes not given back, at most: %lld\n", totals->most_left);
     printf("= out-of-memory violations: %llu\n", run->violations);
 }

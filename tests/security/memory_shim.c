@@ -6,14 +6,15 @@
    MEMORY_FAIL=N    request N gets nothing; N+ it and all later ones
    MEMORY_LOG=FILE  eight bytes for each request: a hash of the calls that led to it
    MEMORY_MARK=FILE a line when the failure strikes, "struck BYTES" and the calls that led to it as
-                    MODULE+OFFSET or MODULE:FUNCTION; and one at an orderly end, "left BYTES", not
-                    given back by then
+                    MODULE+OFFSET or MODULE:FUNCTION; one like it when the program crashes,
+                    "crashed SIGNAL"; and one at an orderly end, "left BYTES", not given back
    */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -89,11 +90,11 @@ static void log_request(void)
     pthread_mutex_unlock(&logging);
 }
 
-static void leave_mark(size_t size)
+static void leave_mark(const char *what, size_t size)
 {
     struct trail trail = {.count = 0};
     char line[1600];
-    int used = snprintf(line, sizeof line, "struck %zu", size);
+    int used = snprintf(line, sizeof line, "%s %zu", what, size);
 
     if (set.mark < 0)
         return;
@@ -126,7 +127,7 @@ static bool refuses(size_t size)
     if (set.log >= 0)
         log_request();
     if (n == set.at)
-        leave_mark(size);
+        leave_mark("struck", size);
     inside = false;
     if (refused)
         errno = ENOMEM;
@@ -229,6 +230,26 @@ static int open_file(const char *name)
     return high;
 }
 
+/* The program's own handlers come first and then let the signal do as without them: this. */
+static void on_crash(int number)
+{
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+
+    atomic_store(&counting, false);
+    leave_mark("crashed", (size_t)number);
+    sigaction(number, &usual, NULL);
+    raise(number);
+}
+
+static void watch_crashes(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    const struct sigaction watch = {.sa_handler = on_crash};
+
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaction(signals[i], &watch, NULL);
+}
+
 typedef int main_fn(int argc, char **argv, char **env);
 static main_fn *program;
 
@@ -243,6 +264,7 @@ static int begin(int argc, char **argv, char **env)
         set.at = strtol(fail, &end, 10);
         set.on = *end == '+';
     }
+    watch_crashes();
     atomic_store(&bytes_left, 0);
     atomic_store(&counting, true);
     return program(argc, argv, env);

@@ -160,13 +160,15 @@ static void read_mark(struct memory_run *run)
 
     run->left = LONG_MIN;
     run->struck = false;
-    run->trail[0] = '\0';
+    run->trail[0] = run->crash_trail[0] = '\0';
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "struck", 6) == 0) {
             run->struck = true;
             memcpy(run->trail, line, sizeof line);
         }
+        if (strncmp(line, "crashed", 7) == 0)
+            memcpy(run->crash_trail, line, sizeof line);
         sscanf(line, "left %ld", &run->left);
     }
     if (file != NULL)
@@ -235,11 +237,18 @@ static bool said(const struct memory_run *run, const char *text)
     return strstr(run->crash.err, text) != NULL;
 }
 
-/* The C library's look for the name of a user takes missing memory for granted (2.36: two places).
-   It comes before anything is on its way, and cannot be done without. */
+/* Where libraries take memory for granted and crash by themselves: the C library (2.36) in looking
+   for the name of a user and in opening a catalogue, ncurses (6.4) in starting a screen and in
+   writing to it. All but the last come before anything can be on its way. */
 static bool is_foreign(const struct memory_run *run)
 {
-    return strstr(run->trail, "libc.so.6:getpwuid_r") != NULL;
+    static const char *const places[] = {"libc.so.6:getpwuid_r", "libc.so.6:__gconv_open",
+                                         "libncursesw.so.6:newterm", "libtinfo.so.6:_nc_tiparm"};
+
+    for (size_t i = 0; i < COUNT_OF(places); i++)
+        if (strstr(run->crash_trail, places[i]) != NULL)
+            return true;
+    return false;
 }
 
 /* The status sums up what was said, and says no more than is true. */
@@ -309,5 +318,5 @@ void memory_judge(struct crash_scene *scene, struct memory_run *run)
     check_output(scene, run);
     check_leaks(scene, run);
     if (scene->totals->violations > before)
-        printf("    %s\n", run->trail);
+        printf("    %s\n    %s\n", run->trail, run->crash_trail);
 }

@@ -47,7 +47,7 @@ struct memory_totals {
     atomic_ullong once, on;           /* cases that struck */
     atomic_ullong missed;             /* where it was shorter that time */
     atomic_ullong ended, told, done;  /* at once, with an error that was told, as if nothing were */
-    atomic_ullong foreign;            /* ended by a defect of the C library itself */
+    atomic_ullong foreign;            /* crashed inside a library that is known for it */
     atomic_ullong screens;            /* played to their end though memory failed */
     atomic_llong most_left;           /* bytes more than in an unharmed run, the worst case */
     struct memory_plan plans[MEMORY_FLOWS_MAX];
@@ -62,7 +62,7 @@ struct memory_run {
     char fail[40], log[200], mark[200]; /* NAME=VALUE */
     const char *more[4];
     bool struck;
-    char trail[1700]; /* where it struck, as the shim says */
+    char trail[1700], crash_trail[1700]; /* where it struck and crashed, as the shim says */
     long left;        /* LONG_MIN: it did not end in the orderly way */
 };
 

@@ -106,8 +106,8 @@ static void take_words(struct pty *pty, const struct memory_flow *flow, struct c
     const char *log = pty_log(pty, &len), *last = log + len;
     size_t room = sizeof run->err - 1;
 
-    last -= len < room ? len : room;
-    snprintf(run->err, sizeof run->err, "%s", last);
+    if (log != NULL) /* else it has written nothing */
+        snprintf(run->err, sizeof run->err, "%s", last - (len < room ? len : room));
     if (flow->same && memmem(log, len, "Wrote ", 6) != NULL)
         snprintf(run->err, sizeof run->err, "Wrote ");
 }
