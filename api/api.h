@@ -170,7 +170,9 @@ struct api_answer {
     struct terminal *terminals; /* EP_TERMINALS; count as above */
     int retry_after_s;      /* of Retry-After, -1: none */
     int64_t server_utc_ms;  /* of the Date header, 0: none */
-    char trouble[160];      /* technical text of a transport or decoding failure, "" if none */
+    char trouble[160];      /* technical text of a transport or decoding failure, "" if none. Where
+                               the server was not believed it begins "certificate: ", "pin: ",
+                               "ca_file: " or "tls: ": then neither request nor key has left */
 };
 
 typedef void (*api_done_fn)(void *ctx, const struct api_answer *answer);
@@ -199,10 +201,15 @@ struct api_settings {
     const char *webcode;
     const char *api_key;      /* copied into locked memory, wiped at api_client_free() */
     const char *ca_file;      /* NULL: the system's */
+    const char *pins;         /* NULL: none; else see api_pins_usable() */
     bool read_only;           /* POSTs are refused at this layer: ERR_DENIED */
     int64_t charge_timeout_ms; /* POS charge; 180 s by default */
     int64_t connect_timeout_ms; /* 0: 10 s */
 };
+
+/* "sha256//BASE64" of the server's public key, or two of them with ";" between: the spare is for
+   the day the key is changed. They count beside the certificate, never instead of it. */
+bool api_pins_usable(const char *pins);
 
 struct api_client;
 struct api_call;

@@ -57,7 +57,7 @@ struct api_client {
     enum env env;
     char *base;         /* with the environment's part and a slash at the end */
     const char *scheme; /* the one scheme transfers may use */
-    char *webcode, *ca_file;
+    char *webcode, *ca_file, *pins;
     char *key; /* sodium_malloc() */
     bool read_only;
     int64_t charge_timeout_ms, connect_timeout_ms;
@@ -71,7 +71,7 @@ struct api_client {
 struct attempt_result {
     bool whole;   /* libcurl saw the end of the answer */
     bool too_big; /* it passed a cap */
-    bool futile;  /* trying again cannot help (certificate refused) */
+    bool futile;  /* trying again cannot help (the server was not believed) */
     int http_status, retry_after_s;
     int64_t server_utc_ms;
     char trouble[160];

@@ -18,6 +18,8 @@
 #define BODY_MAX_LIST      ((size_t)8 * 1024 * 1024)
 #define KEY_MAX            4096
 #define ID_MAX             512
+#define PIN_WORD           "sha256//"
+#define PIN_LEN            (strlen(PIN_WORD) + 44) /* 32 bytes in base64 */
 
 /* --- the client --------------------------------------------------------------------------- */
 
@@ -31,17 +33,43 @@ static bool header_value_fine(const char *value, size_t max)
     return len > 0 && len <= max;
 }
 
+static bool pin_fine(const char *pin)
+{
+    unsigned char hash[32];
+    size_t len;
+    return strncmp(pin, PIN_WORD, strlen(PIN_WORD)) == 0 &&
+           sodium_base642bin(hash, sizeof(hash), pin + strlen(PIN_WORD), PIN_LEN - strlen(PIN_WORD),
+                             NULL, &len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+           len == sizeof(hash);
+}
+
+bool api_pins_usable(const char *pins)
+{
+    const char *spare = strlen(pins) == 2 * PIN_LEN + 1 && pins[PIN_LEN] == ';'
+                            ? pins + PIN_LEN + 1
+                            : NULL;
+    if (!spare)
+        return strlen(pins) == PIN_LEN && pin_fine(pins);
+    return pin_fine(pins) && pin_fine(spare) && strncmp(pins, spare, PIN_LEN) != 0;
+}
+
+static bool settings_fine(const struct api_settings *settings, struct err *err)
+{
+    if (!settings->base_url || !settings->webcode || !*settings->webcode)
+        return err_set(err, ERR_INVALID, "base URL and webcode are needed");
+    if (!header_value_fine(settings->api_key, KEY_MAX))
+        return err_set(err, ERR_INVALID,
+                       "the API key is empty, too long, or not plain characters");
+    if (settings->pins && !api_pins_usable(settings->pins)) /* libcurl may take it for no pin */
+        return err_set(err, ERR_INVALID, "pins are no SHA-256 hashes of public keys");
+    return true;
+}
+
 struct api_client *api_client_new(struct loop *loop, const struct api_settings *settings,
                                   struct err *err)
 {
-    if (!settings->base_url || !settings->webcode || !*settings->webcode) {
-        err_set(err, ERR_INVALID, "base URL and webcode are needed");
+    if (!settings_fine(settings, err))
         return NULL;
-    }
-    if (!header_value_fine(settings->api_key, KEY_MAX)) {
-        err_set(err, ERR_INVALID, "the API key is empty, too long, or not plain characters");
-        return NULL;
-    }
     const char *scheme = NULL;
     char *base = client_base_url(settings->base_url, settings->env, &scheme, err);
     if (!base)
@@ -63,6 +91,7 @@ struct api_client *api_client_new(struct loop *loop, const struct api_settings *
         .scheme = scheme,
         .webcode = mem_strdup(settings->webcode),
         .ca_file = mem_strdup(settings->ca_file),
+        .pins = mem_strdup(settings->pins),
         .key = key,
         .read_only = settings->read_only,
         .charge_timeout_ms =
@@ -130,6 +159,7 @@ void api_client_free(struct api_client *client)
     free(client->base);
     free(client->webcode);
     free(client->ca_file);
+    free(client->pins);
     sodium_free(client->key); /* wipes */
     free(client);
 }

@@ -204,8 +204,9 @@ static bool transfer_set_limits(CURL *easy, const struct api_client *client)
            SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
            SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
            (!client->ca_file || transfer_trust_only(easy, client->ca_file)) &&
-           SET(CURLOPT_PROXY, "") &&
-           SET(CURLOPT_NOPROXY, "*") && SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
+           (!client->pins || SET(CURLOPT_PINNEDPUBLICKEY, client->pins)) &&
+           SET(CURLOPT_PROXY, "") && SET(CURLOPT_NOPROXY, "*") &&
+           SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
            SET(CURLOPT_UNRESTRICTED_AUTH, 0L) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
            SET(CURLOPT_PATH_AS_IS, 1L) && SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_VERBOSE, 0L) &&
            SET(CURLOPT_QUICK_EXIT, 1L) && /* a hung name look-up must not hang us */
@@ -293,6 +294,33 @@ static int64_t header_date(CURL *easy)
     return date > 0 ? (int64_t)date * 1000 : 0;
 }
 
+/* Why a server was not believed. A handshake that was cut looks like one that was refused, so that
+   one is worth another try. */
+static const struct distrust {
+    CURLcode code;
+    const char *word;
+    bool futile;
+} distrusts[] = {
+    {CURLE_PEER_FAILED_VERIFICATION, "certificate: ", true},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "pin: ", true},
+    {CURLE_SSL_CACERT_BADFILE, "ca_file: ", true},
+    {CURLE_SSL_CONNECT_ERROR, "tls: ", false},
+};
+
+static void attempt_tell(const struct api_call *call, CURLcode code, struct attempt_result *result)
+{
+    const char *word = "";
+    for (size_t i = 0; i < COUNT_OF(distrusts) && !call->left; i++) {
+        if (distrusts[i].code != code)
+            continue;
+        word = distrusts[i].word;
+        result->futile = distrusts[i].futile;
+    }
+    snprintf(result->trouble, sizeof(result->trouble), "%s%.*s", word,
+             (int)(sizeof(result->trouble) - 1 - strlen(word)),
+             call->trouble[0] ? call->trouble : curl_easy_strerror(code));
+}
+
 static void attempt_over(void *ctx, int curl_code)
 {
     struct api_call *call = ctx;
@@ -302,7 +330,6 @@ static void attempt_over(void *ctx, int curl_code)
     struct attempt_result result = {
         .whole = code == CURLE_OK,
         .too_big = call->too_big || code == CURLE_FILESIZE_EXCEEDED,
-        .futile = code == CURLE_PEER_FAILED_VERIFICATION,
         .http_status = (int)status,
         .server_utc_ms = header_date(call->easy),
     };
@@ -310,8 +337,7 @@ static void attempt_over(void *ctx, int curl_code)
     if (result.too_big)
         snprintf(result.trouble, sizeof(result.trouble), "the answer is too long");
     else if (code != CURLE_OK)
-        snprintf(result.trouble, sizeof(result.trouble), "%.*s", (int)sizeof(result.trouble) - 1,
-                 call->trouble[0] ? call->trouble : curl_easy_strerror(code));
+        attempt_tell(call, code, &result);
     attempt_free(call);
     client_attempt_done(call, &result);
 }

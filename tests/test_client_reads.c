@@ -286,6 +286,44 @@ static void only_safe_call_settings_a_client(void **state)
     assert_true(settings_work(ENV_TEST, fine[0], "k", "W"));
 }
 
+static void only_whole_pins_are_taken(void **state)
+{
+    (void)state;
+#define PIN_1 "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s="
+#define PIN_2 "sha256//1HNeOiZeFu7gP1lxi5tdAwGcB9i2xR+Q2jpmbuwTqzU="
+    static const char *const wrong[] = {
+        "",
+        "sha256//",
+        ";",
+        PIN_1 ";",
+        ";" PIN_1,
+        PIN_1 ";" PIN_1,           /* a spare that is none */
+        PIN_1 " " PIN_2,
+        PIN_1 ";" PIN_2 ";" PIN_2,
+        PIN_1 "\n",
+        "/etc/ssl/key.pem",        /* libcurl would read a file */
+        "sha1//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=",
+        "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0==", /* 31 bytes */
+        "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0t=", /* bits behind the end */
+        "sha256//a4ayc-80-OGda4BO-1o-V0etpOqiLx1JwB5S3beHW0s=",
+    };
+    struct api_settings settings = call_settings();
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        struct err err = {0};
+        settings.pins = wrong[i];
+        if (api_pins_usable(wrong[i]) || api_client_new(loop, &settings, &err))
+            fail_msg("taken: %s", wrong[i]);
+        assert_int_equal(err.code, ERR_INVALID);
+    }
+    static const char *const fine[] = {PIN_1, PIN_2 ";" PIN_1};
+    for (size_t i = 0; i < COUNT_OF(fine); i++) {
+        settings.pins = fine[i];
+        struct api_client *made = api_client_new(loop, &settings, NULL);
+        assert_non_null(made);
+        api_client_free(made);
+    }
+}
+
 static void urls_follow_the_environment(void **state)
 {
     (void)state;
@@ -326,6 +364,7 @@ int main(void)
         TEST(unusable_requests_are_refused),
         TEST(a_read_only_client_sends_no_post),
         TEST(only_safe_call_settings_a_client),
+        TEST(only_whole_pins_are_taken),
         TEST(urls_follow_the_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIN_1 "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s="
+#define PIN_2 "sha256//1HNeOiZeFu7gP1lxi5tdAwGcB9i2xR+Q2jpmbuwTqzU="
 
 static char folder[64];
 static struct config config;
@@ -85,6 +87,7 @@ static void every_key_arrives(void **state)
                      "clipboard = no\nquiet_period = 400\nconfirm_limit = 300,50\n"
                      "[live]\nwebcode = REAL1\napi_key_command = pass show x\nread_only = yes\n"
                      "base_url = https://example.com/v1\nca_file = /etc/ca.pem\n"
+                     "pins = " PIN_1 ";" PIN_2 "\n"
                      "url_ok = https://example.com/ok\nurl_ko = https://example.com/ko\n"
                      "[test]\nwebcode = TEST1\napi_key_file = ~/key\n"));
     assert_int_equal(config.start, ENV_TEST);
@@ -105,6 +108,7 @@ static void every_key_arrives(void **state)
     assert_true(live->read_only);
     assert_string_equal(live->base_url, "https://example.com/v1/");
     assert_string_equal(live->ca_file, "/etc/ca.pem");
+    assert_string_equal(live->pins, PIN_1 ";" PIN_2);
     assert_string_equal(live->url_ok, "https://example.com/ok");
     assert_string_equal(live->url_ko, "https://example.com/ko");
     assert_false(config.env[ENV_TEST].read_only);
@@ -144,6 +148,13 @@ static void mistakes_name_their_line(void **state)
         {"[live]\nbase_url = https://example.com/?x=1\n", ":2: base_url"},
         {"[live]\nbase_url = ftp://example.com/\n", ":2: base_url"},
         {"[live]\nca_file = relative.pem\n", ":2: ca_file"},
+        {"[live]\npins =\n", ":2: pins"},
+        {"[live]\npins = sha256//short=\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 ";\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 ";" PIN_1 "\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 "," PIN_2 "\n", ":2: pins"},
+        {"[live]\npins = " PIN_1 ";none\n", ":2: pins"},
+        {"[console]\npins = " PIN_1 "\n", ":2: pins"},
         {"[prod]\nwebcode = X\n", ":2: prod: no such section"},
         {"webcode = X\n", ":1: "},
         {"[console]\nnonsense\n", ":2: line"},

@@ -211,6 +211,26 @@ static void every_error_has_words(void **state)
     }
 }
 
+static void a_server_not_believed_is_not_merely_out_of_reach(void **state)
+{
+    static const char *const begins[] = {"certificate: ", "pin: ", "ca_file: ", "tls: "};
+    struct err plain = {.code = ERR_NETWORK, .detail = "certificate of honour"};
+    (void)state;
+    speak("en");
+    assert_false(words_is_distrust(&plain));
+    for (size_t i = 0; i < COUNT_OF(begins); i++) {
+        struct err err = {.code = ERR_NETWORK};
+        snprintf(err.detail, sizeof err.detail, "%sbad \x1b[2J", begins[i]);
+        assert_true(words_is_distrust(&err));
+        struct advice advice = words_of_error(&arena, &err, NULL);
+        assert_non_null(strstr(advice.what.bytes, "sent"));
+        assert_non_null(strstr(advice.what.bytes, "(bad "));
+        assert_null(strchr(advice.what.bytes, '\x1b'));
+        assert_string_equal(advice.money.bytes, "Nothing was sent.");
+        assert_true(strlen(advice.next.bytes) > 5);
+    }
+}
+
 static void labels_in_both_languages(void **state)
 {
     (void)state;
@@ -257,7 +277,7 @@ int main(void)
         T(unknown_says_what_was_seen), T(endings_of_a_charge),
         T(requested_is_not_refunded),  T(proof_is_what_support_asks_for),
         T(every_error_has_words),      T(labels_in_both_languages),
-        T(wrong_input_is_named),
+        T(wrong_input_is_named),       T(a_server_not_believed_is_not_merely_out_of_reach),
 #undef T
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

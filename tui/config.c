@@ -194,6 +194,11 @@ static bool set_base_url(void *field, const char *value)
     return ok;
 }
 
+static bool set_pins(void *field, const char *value)
+{
+    return api_pins_usable(value) && set_string(field, value);
+}
+
 /* Where a guest lands after paying. */
 static bool set_landing(void *field, const char *value)
 {
@@ -236,6 +241,7 @@ static const struct key {
     ENV("read_only", read_only, set_switch, "yes or no"),
     ENV("base_url", base_url, set_base_url, "https://…, or http:// towards this machine"),
     ENV("ca_file", ca_file, set_path, "an absolute path"),
+    ENV("pins", pins, set_pins, "sha256//BASE64, or two with ; and no blank between"),
     ENV("url_ok", url_ok, set_landing, "https://…"),
     ENV("url_ko", url_ko, set_landing, "https://…"),
 #undef MAIN
@@ -455,7 +461,7 @@ void config_done(struct config *config)
     for (size_t i = 0; i < ENV_COUNT; i++) {
         struct config_env *env = &config->env[i];
         char *owned[] = {env->webcode, env->api_key_command, env->api_key_file, env->base_url,
-                         env->ca_file, env->url_ok,          env->url_ko};
+                         env->ca_file, env->pins,            env->url_ok,       env->url_ko};
         for (size_t k = 0; k < COUNT_OF(owned); k++)
             free(owned[k]);
     }

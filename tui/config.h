@@ -9,7 +9,7 @@ struct config_env {
     char *webcode;
     char *api_key_command, *api_key_file;
     bool read_only;
-    char *base_url, *ca_file, *url_ok, *url_ko;
+    char *base_url, *ca_file, *pins, *url_ok, *url_ko;
 };
 struct config {
     enum env start;           /* environment to open when the command line names none */

@@ -70,6 +70,7 @@ static bool open_client(struct desk *desk, const char *key, struct err *err)
         .webcode = desk->webcode,
         .api_key = key,
         .ca_file = desk->config->env[desk->env].ca_file,
+        .pins = desk->config->env[desk->env].pins,
         .read_only = desk->read_only,
         .charge_timeout_ms = patience_ms(desk, desk->config->charge_timeout_s),
     };

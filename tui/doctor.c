@@ -127,6 +127,27 @@ static bool check_key(struct doctor *doctor)
     return key != NULL;
 }
 
+/* Whom the connection believes, where that is not the system's business. */
+static void check_trust(struct doctor *doctor)
+{
+    const struct config_env *env = &doctor->cli->config.env[doctor->cli->config.start];
+    const char *path = text_clean(doctor->arena, env->ca_file).bytes;
+    bool readable = env->ca_file && access(env->ca_file, R_OK) == 0;
+    if (env->ca_file)
+        report(doctor, "ca_file", readable,
+               readable ? text_oursf(doctor->arena,
+                                     _("Certificates: only those of %s are believed."), path)
+                        : text_oursf(doctor->arena, _("Certificates: %s cannot be read."), path),
+               text_ours(_("Correct ca_file: without it no connection comes about.")));
+    if (env->pins)
+        report(doctor, "pins", true,
+               text_ours(strchr(env->pins, ';')
+                             ? _("Pins: the server must hold one of two pinned keys.")
+                             : _("Pins: the server must hold the one pinned key; there is no "
+                                 "spare.")),
+               text_ours(""));
+}
+
 /* --- files ---------------------------------------------------------------------------------- */
 
 static void check_space(struct doctor *doctor)
@@ -312,6 +333,7 @@ int cli_doctor(struct cli *cli)
     struct doctor doctor = {.cli = cli, .arena = &cli->arena};
     if (check_config(&doctor)) {
         check_settings(&doctor);
+        check_trust(&doctor);
         bool key = check_key(&doctor);
         check_files(&doctor);
         if (key)

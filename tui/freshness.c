@@ -1,6 +1,7 @@
 #include "freshness.h"
 
 #include "format.h"
+#include "words.h"
 
 #define LIMIT_MS (INT64_C(10) * 60 * 1000)
 
@@ -31,7 +32,8 @@ struct text freshness_why(struct arena *arena, const struct sync_progress *progr
     int status = progress->last_api_error.http_status;
     switch (progress->last_error.code) {
     case ERR_NETWORK:
-        return text_ours(_("no connection"));
+        return text_ours(words_is_distrust(&progress->last_error) ? _("server not believed")
+                                                                  : _("no connection"));
     case ERR_DATA:
         return text_ours(_("unreadable answer"));
     case ERR_API:

@@ -16,6 +16,8 @@ struct advice {
 struct advice words_of_intent(struct arena *arena, const struct intent *intent);
 struct advice words_of_error(struct arena *arena, const struct err *err,
                              const struct api_error *api /* may be NULL */);
+/* The server was not believed (certificate, pin, TLS): nothing was sent to it. */
+bool words_is_distrust(const struct err *err);
 struct text words_status(struct arena *arena, enum record_kind kind, const char *status);
 /* refund -> devolución; takes the names of operations as well. */
 struct text words_type(struct arena *arena, const char *type);

@@ -114,6 +114,51 @@ static const struct {
                     N_("avirato-console doctor may say more.")},
 };
 
+/* A server that was not believed (api_answer.trouble): there is no way round it, and the reason
+   says what to look at. */
+static const struct {
+    const char *begins, *what, *next;
+} distrusts[] = {
+    {"certificate: ",
+     N_("The server's certificate is not good: this may not be the API. Neither a request nor the "
+        "key was sent to it."),
+     N_("Check this computer's date, and whether this network is yours and asks for a login of its "
+        "own. If the server has an authority of its own, name its certificate as ca_file.")},
+    {"pin: ",
+     N_("The server's key is none of the pinned ones: this may not be the API. Neither a request "
+        "nor the key was sent to it."),
+     N_("Ask the provider whether the server's key was changed; only then correct pins.")},
+    {"ca_file: ", N_("The certificates of ca_file cannot be used, so nothing was sent."),
+     N_("Correct ca_file: it holds the authority's certificates in PEM form.")},
+    {"tls: ", N_("No secure connection came about, so nothing was sent."),
+     N_("Check the network. A server that knows only TLS 1.1 or older is refused: tell the "
+        "provider.")},
+};
+
+/* -1: it was something else. */
+static int distrust_of(const struct err *err)
+{
+    for (size_t i = 0; i < COUNT_OF(distrusts) && err->code == ERR_NETWORK; i++)
+        if (strncmp(err->detail, distrusts[i].begins, strlen(distrusts[i].begins)) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool words_is_distrust(const struct err *err)
+{
+    return distrust_of(err) >= 0;
+}
+
+static struct advice of_distrust(struct arena *arena, const struct err *err, int at)
+{
+    struct text detail = text_clean(arena, err->detail + strlen(distrusts[at].begins));
+    return (struct advice){.what = text_oursf(arena, "%s (%s)", _(distrusts[at].what),
+                                              detail.bytes),
+                           .money = text_ours(_(errors[ERR_NETWORK].money)),
+                           .next = text_ours(_(distrusts[at].next)),
+                           .proof = text_ours("")};
+}
+
 static struct advice of_api_error(struct arena *arena, const struct api_error *api)
 {
     const char *what, *next;
@@ -153,7 +198,9 @@ struct advice words_of_error(struct arena *arena, const struct err *err,
 {
     if (api && (api->code || api->http_status || api->message))
         return of_api_error(arena, api);
-    struct text detail = text_clean(arena, err->detail);
+    if (words_is_distrust(err))
+        return of_distrust(arena, err, distrust_of(err));
+    struct text detail = text_brief(arena, err->detail, WORDS_DETAIL);
     size_t at = err->code < COUNT_OF(errors) ? err->code : ERR_SYSTEM;
     return (struct advice){
         .what = detail.bytes[0] ? text_oursf(arena, "%s (%s)", what_of(err, at), detail.bytes)
