@@ -248,7 +248,8 @@ static size_t read_csi(struct input *input, const char *bytes, size_t len)
     } else if (bytes[2] == '<') {
         push_wheel(input, number, bytes[at]);
     } else {
-        uint32_t key = bytes[at] == '~' ? input_key_of_number(number) : input_key_of_letter(bytes[at]);
+        uint32_t key =
+            bytes[at] == '~' ? input_key_of_number(number) : input_key_of_letter(bytes[at]);
         if (key != KEY_NONE)
             push_key(input, key);
     }
