@@ -145,7 +145,7 @@ SECURITY := $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out %/memory_shim.c \
 $(BUILD)/libsecurity.a: $(call objects,$(wildcard tests/security/support*.c))
 $(BUILD)/tests/security/%: $(BUILD)/tests/security/%.o $(BUILD)/libsecurity.a $(BUILD)/libsafety.a $(ARCHIVES)
 	@echo "  ld $@"
-	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil
+	$(Q)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -lvterm -lzbar -lutil -lssl -lcrypto
 security-programs: all $(SECURITY) $(SHIMS)
 safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
 
