@@ -45,6 +45,12 @@ static const struct step browse[] = {
     {"<Esc>", "[5 Inbox", false, false},
 };
 
+static const struct step copy[] = {
+    {"2g<Enter>", "Timeline", false, false},
+    {"y", "ROW000", false, false},
+    {"q", "Filter:", false, false},
+};
+
 static const struct step money[] = {
     {"1g", "of 20", false, false},
     {"p", "Pre-authorise", false, false},
@@ -288,6 +294,11 @@ static void do_steps(struct couple *couple, const struct step *steps, size_t cou
 
 /* --- a session -------------------------------------------------------------------------------- */
 
+static bool may_copy(const struct couple *couple)
+{
+    return couple->number % 2 == 0;
+}
+
 /* The folder's name and the operator's are payloads too. */
 static bool open_side(struct couple *couple, int which)
 {
@@ -303,7 +314,8 @@ static bool open_side(struct couple *couple, int which)
                                     .payloads = &proof->payloads,
                                     .from = (size_t)couple->number * HOSTILE_ROWS,
                                     .benign = which == 1};
-    snprintf(config, sizeof config, "operator = %s\n", which ? twin : plain);
+    snprintf(config, sizeof config, "operator = %s\nclipboard = %s\n", which ? twin : plain,
+             may_copy(couple) ? "yes" : "no");
     snprintf(name, sizeof name, "side%d", which);
     free(plain);
     free(twin);
@@ -326,6 +338,9 @@ static void pass_gate(struct couple *couple, struct gate *gate)
         proof->bytes += found.bytes;
         proof->sequences += found.sequences;
         proof->copies += found.copies;
+        if (!couple->failed && !found.wrong[0] && (found.copies > 0) != may_copy(couple))
+            proof_violation(proof, "--part screens --session %ld: TERM=%s: %llu copies",
+                            couple->number, couple->term, (unsigned long long)found.copies);
         if (found.wrong[0])
             proof_violation(proof, "--part screens --session %ld: TERM=%s wrote %s", couple->number,
                             couple->term, found.wrong);
@@ -369,6 +384,7 @@ static void session(struct proof *proof, long number)
             for (int row = 0; row < (proof->full ? 3 : 2); row++)
                 do_steps(couple, detail, COUNT_OF(detail));
         }
+        do_steps(couple, copy, COUNT_OF(copy));
         do_steps(couple, money, COUNT_OF(money));
         do_steps(couple, changes, COUNT_OF(changes));
         leave(couple);

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PLAIN_MAX = 90, SLICES_MAX = 4 };
+enum { PLAIN_MAX = 90, SLICES_MAX = 6 };
 
 void proof_violation(struct proof *proof, const char *format, ...)
 {
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
         part run;
         long slices;
     } parts[] = {
-        {"screens", proof_screens, 4}, {"commands", proof_commands, 2}, {"names", proof_names, 2}};
+        {"screens", proof_screens, 6}, {"commands", proof_commands, 2}, {"names", proof_names, 2}};
     struct proof *proof = mem_alloc(sizeof *proof);
     const char *temp = getenv("TMPDIR");
 
