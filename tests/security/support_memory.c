@@ -242,8 +242,9 @@ static bool said(const struct memory_run *run, const char *text)
    writing to it. All but the last come before anything can be on its way. */
 static bool is_foreign(const struct memory_run *run)
 {
-    static const char *const places[] = {"libc.so.6:getpwuid_r", "libc.so.6:__gconv_open",
-                                         "libncursesw.so.6:newterm", "libtinfo.so.6:_nc_tiparm"};
+    static const char *const places[] = {
+        "libc.so.6:getpwuid_r", "libc.so.6:__gconv_open", "libncursesw.so.6:newterm",
+        "libtinfo.so.6:_nc_find_type_entry", "libtinfo.so.6:_nc_tiparm"};
 
     for (size_t i = 0; i < COUNT_OF(places); i++)
         if (strstr(run->crash_trail, places[i]) != NULL)
