@@ -52,7 +52,8 @@ $(tail -n 60 "$log" | sed 's/^/    | /')"
 build() { # NAME SUFFIX VARIABLE...
     name=$1 folder=$BUILD$2
     shift 2
-    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" tests safety-programs security-programs
+    step "$name" $MAKE --no-print-directory -j"$JOBS" BUILD="$folder" "$@" \
+        tests safety-programs security-programs
 }
 
 # The test programs of a build, as many at once as there are processors, the longest first: shell

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Are the tests any good? Each wrong version of mutants.txt is built in a copy of the sources and
 # must be killed by one of the programs below. usage: mutants.sh BUILD [NAME…]
-# BUILD: where `make safety-programs tests` has built. Some mutants at a time; a survivor is a defect
-# of the tests. The cmocka programs must pass unmutated first. Ends with "= mutants killed: N of N",
+# BUILD: where `make safety-programs tests` has built. Some at a time; a survivor is a defect of the
+# tests. The cmocka programs must pass unmutated first. Ends with "= mutants killed: N of N",
 # exit 1 when one lives.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -97,7 +97,8 @@ if [ $# -gt 0 ]; then
     mv "$box/few" "$box/mutants"
 fi
 printf '%s\n' "${programs[@]}" | grep '^tests/test_' | xargs -P "$WORKERS" -I{} bash -c \
-    '"$0/{}" >/dev/null 2>&1 </dev/null || echo "VIOLATION {} fails unmutated"' "$build" >"$box/unfit"
+    '"$0/{}" >/dev/null 2>&1 </dev/null || echo "VIOLATION {} fails unmutated"' "$build" \
+    >"$box/unfit"
 [ ! -s "$box/unfit" ] || { cat "$box/unfit" && exit 1; }
 for ((worker = 0; worker < WORKERS; worker++)); do
     work $worker >"$box/said.$worker" &
