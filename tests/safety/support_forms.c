@@ -160,6 +160,7 @@ static void fill_new(struct lane *lane)
         lane_sees(lane, "online");
         lane_press(lane, "1", "[1 Terminal");
         pty_send(lane->pty, "<Enter>");
+        lane_nap(lane);
     }
     snprintf(keys, sizeof keys, "%s", lane->amount);
     pty_send(lane->pty, keys);

@@ -75,7 +75,7 @@ static void end_of_input(struct pty *pty)
     settings.c_lflag |= ICANON;
     settings.c_cc[VEOF] = 4;
     tcsetattr(pty->slave, TCSANOW, &settings);
-    pty_write(pty, "\004", 1);
+    pty_write(pty, "\004\004", 2); /* the first only ends a line in which the last key may stand */
 }
 
 /* The terminal is gone: every read and write fails, and the kernel says hang-up. */
