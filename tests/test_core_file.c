@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -278,27 +277,6 @@ static void opening_fails(void **state)
     }
 }
 
-/* A number of the row as text, SQLite having no memory for it: no NULL, but the end. The audit
-   trail is made of such texts. */
-static void text_without_memory_is_no_null(void **state)
-{
-    struct jbox *box = *state;
-    struct db *db = box->journal->db;
-    int status;
-
-    pid_t pid = fork();
-    if (pid == 0) {
-        sqlite3_stmt *stmt = db_query(db, NULL, "SELECT 12345 + one FROM identity", "");
-        if (stmt == NULL || db_step(db, stmt, NULL) != DB_ROW)
-            _exit(1);
-        sqlite3_hard_heap_limit64(1); /* any request is too much now */
-        _exit(db_column(stmt, 0) == NULL ? 2 : 3);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), MEM_EXIT);
-}
-
 static int raw_version(sqlite3 *raw)
 {
     sqlite3_stmt *stmt = NULL;
@@ -511,7 +489,6 @@ int main(void)
         TEST(state_of_the_clock),
         TEST(no_library),
         TEST(opening_fails),
-        TEST(text_without_memory_is_no_null),
         TEST(carrying_over_fails),
         TEST(odd_rows),
         TEST(odd_entries),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -439,9 +440,31 @@ static int box_teardown(void **state)
     return jbox_teardown(state);
 }
 
+/* A number of the row as text, SQLite having no memory for it: no NULL, but the end. The audit
+   trail is made of such texts. */
+static void text_without_memory_is_no_null(void **state)
+{
+    struct jbox *box = *state;
+    struct db *db = box->journal->db;
+    int status;
+
+    pid_t pid = fork();
+    if (pid == 0) {
+        sqlite3_stmt *stmt = db_query(db, NULL, "SELECT 12345 + one FROM identity", "");
+        if (stmt == NULL || db_step(db, stmt, NULL) != DB_ROW)
+            _exit(1);
+        sqlite3_hard_heap_limit64(1); /* any request is too much now */
+        _exit(db_column(stmt, 0) == NULL ? 2 : 3);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), MEM_EXIT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(text_without_memory_is_no_null, jbox_setup, jbox_teardown),
         cmocka_unit_test_setup_teardown(every_call_fails, box_setup, box_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
