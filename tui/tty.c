@@ -73,9 +73,9 @@ void tty_restore(void)
 {
     if (!tty.raw)
         return;
-    tty.raw = 0;
     send_all(tty.farewell, tty.farewell_len);
     tcsetattr(STDIN_FILENO, TCSANOW, &tty.saved);
+    tty.raw = 0; /* last: another thread that ends as well must not take it for done */
 }
 
 /* Restores the line, then lets the signal do what it would have done without us. A fault happens
