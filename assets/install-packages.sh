@@ -10,7 +10,9 @@ libmicrohttpd-dev libsodium-dev libutf8proc-dev libinih-dev libqrencode-dev gett
 ca-certificates"
 case "${1-}" in
 build) ;;
-test) packages="$packages libcmocka-dev libvterm-dev libzbar-dev libssl-dev clang jq locales python3" ;;
+test)
+    packages="$packages libcmocka-dev libvterm-dev libzbar-dev libssl-dev clang jq locales python3"
+    ;;
 fuzz)
     packages="$packages libcmocka-dev clang"
     # libFuzzer comes with clang, or in a package of its own.

@@ -129,8 +129,8 @@ enum role { ROLE_SUPERVISOR, ROLE_DESK, ROLE_VIEWER };
 enum role_limit { LIMIT_CHARGE, LIMIT_REFUND, LIMIT_COUNT };
 struct op_permit {
     enum role role;
-    /* ROLE_DESK: above that a supervisor has to approve. Hundredths of the unit of whatever currency
-       is asked for, so that one figure serves all of them; -1: none. */
+    /* ROLE_DESK: above that a supervisor has to approve. Hundredths of the unit of whatever
+       currency is asked for, so that one figure serves all of them; -1: none. */
     int64_t limits[LIMIT_COUNT];
     const char *person;              /* who asks, and so never approves */
     const char *const *supervisors;  /* who may approve, ends with NULL; NULL: nobody */

@@ -78,7 +78,7 @@ static void by_command(struct room *room, int person, const char *amount)
     all(room, -1, "in use ", false, SOON_MS);
 }
 
-/* The one that charges is killed: the others say UNKNOWN, and once the lists tell what it came to. */
+/* The one that charges is killed: the others say UNKNOWN, and once lists tell what it came to. */
 static void by_the_dead(struct room *room)
 {
     struct company_run run;
