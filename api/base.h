@@ -16,8 +16,8 @@
    carried on, no buffer is written. The money protocol survives that at any instruction
    (cache/journal.c); whatever else one might do now could want memory too. */
 
-#define MEM_EXIT 5                       /* the exit status then */
-_Noreturn void mem_exhausted(void);      /* also for a library's failure that looks like an answer */
+#define MEM_EXIT 5                  /* the exit status then */
+_Noreturn void mem_exhausted(void); /* also for a library's failure that looks like an answer */
 /* Called before that end: restores the terminal, says what happened. May not allocate. */
 void mem_on_exhausted(void (*hook)(void));
 void *mem_alloc(size_t size);                             /* zeroed; free() it */
