@@ -394,7 +394,7 @@ static void strangers(void **state)
     refuse(&cancel, ERR_INVALID, "amount: not for");
 }
 
-/* Where the payment's amount is not known nothing may be done with a part of it. */
+/* Where the payment's amount is not known nothing may be done with it: absent is not nothing. */
 static void unknown_amount(void **state)
 {
     (void)state;
@@ -408,7 +408,8 @@ static void unknown_amount(void **state)
     facts.captured_any = false;
     assert_false(op_check_facts(OP_CAPTURE, &amount, &facts, &err));
     assert_int_equal(err.code, ERR_STALE);
-    assert_true(op_check_facts(OP_CANCEL, &amount, &facts, &err));
+    assert_false(op_check_facts(OP_CANCEL, &amount, &facts, &err));
+    assert_false(op_check_facts(OP_EXTEND, &amount, &facts, &err));
 }
 
 /* A reference is in the baseline only as a whole line. */
