@@ -133,8 +133,8 @@ static void likenesses_approve_nothing(void **state)
         "{\"success\":1,\"data\":{\"posPaymentId\":\"p\",\"status\":\"success\"}}",
         "{\"Success\":true,\"data\":{\"posPaymentId\":\"p\",\"status\":\"success\"}}",
         "{\"success\":true,\"data\":{\"posPaymentId\":\"p\",\"status\":\"success\",\"poiId\":{}}}",
-        "{\"success\":true,\"data\":{\"posPaymentId\":\"p\",\"status\":\"success\","
-        "\"customReference\":[\"x~99999999\"]}}",
+        ("{\"success\":true,\"data\":{\"posPaymentId\":\"p\",\"status\":\"success\","
+         "\"customReference\":[\"x~99999999\"]}}"),
         "{\"success\":true,\"data\":{\"posPaymentId\":\"p\",\"status\":\"Success\"}}",
         "{\"success\":\"false\",\"error\":{\"code\":12001,\"message\":\"no\"}}",
     };
