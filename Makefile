@@ -13,7 +13,7 @@ JOBS    := $(shell nproc)
 Q       := $(if $(V),,@)
 
 PACKAGES := ncursesw libcurl libcjson sqlite3 libmicrohttpd libsodium libutf8proc libqrencode
-ifeq ($(filter demo check safety fuzz lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
+ifeq ($(filter demo check safety security fuzz lint clean,$(MAKECMDGOALS))$(shell pkg-config --exists $(PACKAGES) && echo found),)
 $(error Libraries are missing: assets/install-packages.sh build installs them)
 endif
 INCLUDES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -49,7 +49,7 @@ LIB_TUI   := $(call objects,$(filter-out tui/main.c,$(call sources,tui)))
 ARCHIVES  := $(BUILD)/libtui.a $(BUILD)/libcache.a $(BUILD)/libsim.a $(BUILD)/libapi.a
 LANGUAGES := $(patsubst assets/po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(NAME).mo,$(wildcard assets/po/*.po))
 
-.PHONY: all tests safety-programs security-programs demo check asan safety fuzz fuzz-programs fuzz-replays lint screens docs install deb clean force
+.PHONY: all tests safety-programs security-programs demo check asan safety security fuzz fuzz-programs fuzz-replays lint screens docs install deb clean force
 all: $(BUILD)/$(NAME) $(LANGUAGES)
 
 $(BUILD)/libapi.a: $(LIB_API)
@@ -176,6 +176,14 @@ safety:
 	@assets/install-packages.sh test
 	@$(MAKE) --no-print-directory -j$(JOBS) safety-programs tests
 	@tests/safety/safety.sh $(BUILD)
+
+# The proof of the security in full, fuzzers too; writes tests/SECURITY.md.
+security:
+	@assets/install-packages.sh test
+	@assets/install-packages.sh fuzz
+	@$(MAKE) --no-print-directory -j$(JOBS) security-programs
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)-fuzz CC=clang SAN=1 FUZZER=1 fuzz-programs
+	@tests/security/security.sh $(BUILD)
 
 lint:
 	@tests/lint.sh
