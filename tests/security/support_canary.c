@@ -54,7 +54,7 @@ static void add_base64(struct canary *canary, const char *half, size_t shift, bo
         unsigned value = 0;
         for (size_t i = bit; i < bit + 6; i++) {
             unsigned char byte = (unsigned char)half[i / 8 - shift];
-            value = value << 1 | ((byte >> (7 - i % 8)) & 1U);
+            value = value << 1 | (((unsigned)byte >> (7 - i % 8)) & 1U);
         }
         out[len++] = value < 62 ? letters[value] : value == 62 ? url ? '-' : '+' : url ? '_' : '/';
     }
