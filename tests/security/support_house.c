@@ -76,7 +76,7 @@ static const char *key_program(struct house *house)
 
 static void set_up(struct house *house, enum source source)
 {
-    char more[600], line[300] = "", path[160];
+    char more[800], line[300] = "", path[160];
     if (source == BY_COMMAND)
         snprintf(line, sizeof line, "api_key_command = %s\n", key_program(house));
     if (source == BY_FILE)
