@@ -12,11 +12,8 @@ enum { KEYS_MAX = 50, GAP_MAX_MS = 500, DEAF_MS = 400 };
 
 struct sums { /* in shared memory */
     uint64_t bursts, early, confirmed, doubles, before_seen, violations;
-    int status;
 };
 static struct sums *all_sums;
-static int arg_count;
-static char **arg_values;
 
 /* --- bursts ----------------------------------------------------------------------------------- */
 
@@ -86,7 +83,7 @@ static void one_burst(struct lane *lane, struct sums *sums)
         lane->object[0] = '\0'; /* a hold is captured or cancelled once */
 }
 
-static int run_lane(struct lane *lane, struct sums *sums, int bursts)
+static void run_lane(struct lane *lane, struct sums *sums, int bursts)
 {
     lane_env(lane, "confirm_limit = 100.00\n");
     lane_start(lane);
@@ -96,39 +93,31 @@ static int run_lane(struct lane *lane, struct sums *sums, int bursts)
     pty_close(lane->pty);
     company_referee(&lane->company, lane->form->name);
     sums->violations = lane->company.violations;
-    return company_interrupted() ? 2 : 0;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static bool is_wanted(const char *only, const struct form_row *form, bool fast)
-{
-    char name[24];
-
-    snprintf(name, sizeof name, "%s%s", form->name, fast ? ":fast" : "");
-    return !only || strcmp(only, name) == 0;
-}
-
-static int play_lane(int which)
+static int play_lane(int which, int argc, char **argv)
 {
     struct lane *lane = mem_alloc(sizeof *lane);
     struct sums *sums = &all_sums[which];
     bool fast = which % 2 == 1;
+    char name[24];
 
     lane->form = &money_forms[which / 2];
     lane->fast = fast;
     lane->company.live = !fast;
     lane_settings(lane);
-    sums->status = 2;
-    if (!company_open(&lane->company, arg_count, arg_values,
+    if (!company_open(&lane->company, argc, argv,
                       "fingers [--short|--full] [--seed N] [--part FORM[:fast]] [-p CONSOLE]"))
         return 2;
     lane->company.state += (uint64_t)which;
+    snprintf(name, sizeof name, "%s%s", lane->form->name, fast ? ":fast" : "");
     int bursts = lane->company.full ? (fast ? 950 : 50) : (fast ? 7 : 3);
-    sums->status =
-        is_wanted(lane->company.only, lane->form, fast) ? run_lane(lane, sums, bursts) : 0;
+    if (company_wants(&lane->company, name))
+        run_lane(lane, sums, bursts);
     company_close(&lane->company);
-    return sums->status;
+    return company_interrupted() ? 2 : 0;
 }
 
 int main(int argc, char **argv)
@@ -139,9 +128,7 @@ int main(int argc, char **argv)
     if (played_console(argc, argv, &status))
         return status;
     sums = all_sums = lanes_shared(2 * FORMS * sizeof *sums);
-    arg_count = argc;
-    arg_values = argv;
-    lanes_play(2 * FORMS, play_lane);
+    status = lanes_play(2 * FORMS, argc, argv, play_lane);
     for (int i = 0; i < 2 * FORMS; i++) {
         all.bursts += sums[i].bursts;
         all.early += sums[i].early;
@@ -149,20 +136,18 @@ int main(int argc, char **argv)
         all.doubles += sums[i].doubles;
         all.before_seen += sums[i].before_seen;
         all.violations += sums[i].violations;
-        all.status = sums[i].status > all.status ? sums[i].status : all.status;
     }
-    if (all.status == 0 && all.confirmed * 10 < all.bursts) {
+    if (status == 0 && all.confirmed * 10 < all.bursts) {
         printf("VIOLATION too few bursts came to a charge at all to say that none makes two\n");
         all.violations++;
     }
-    if (all.status > 0)
+    if (status > 0)
         fprintf(stderr, "fingers: interrupted, or a console could not be run\n");
-    printf("= bursts: %llu\n", (unsigned long long)all.bursts);
-    printf("= bursts that confirmed: %llu\n", (unsigned long long)all.confirmed);
-    printf("= bursts with more than one charge: %llu\n", (unsigned long long)all.doubles);
-    printf("= bursts over before the question could be read: %llu\n",
-           (unsigned long long)all.early);
-    printf("= of those confirmed: %llu\n", (unsigned long long)all.before_seen);
-    printf("= fingers violations: %llu\n", (unsigned long long)all.violations);
-    return all.status > 0 ? all.status : all.violations > 0;
+    lanes_print("bursts", all.bursts);
+    lanes_print("bursts that confirmed", all.confirmed);
+    lanes_print("bursts with more than one charge", all.doubles);
+    lanes_print("bursts over before the question could be read", all.early);
+    lanes_print("of those confirmed", all.before_seen);
+    lanes_print("fingers violations", all.violations);
+    return status > 0 ? status : all.violations > 0;
 }

@@ -207,13 +207,22 @@ void *lanes_shared(size_t size)
     return memory;
 }
 
-void lanes_play(int count, int (*play)(int which))
+int lanes_play(int count, int argc, char **argv, int (*play)(int which, int argc, char **argv))
 {
+    int status, worst = 0;
+
     fflush(NULL);
     signal(SIGINT, SIG_IGN); /* the lanes end by themselves */
     for (int i = 0; i < count; i++)
         if (fork() == 0)
-            exit(play(i));
-    while (wait(NULL) > 0)
-        ;
+            exit(play(i, argc, argv));
+    while (wait(&status) > 0)
+        if (status != 0)
+            worst = 2;
+    return worst;
+}
+
+void lanes_print(const char *name, uint64_t value)
+{
+    printf("= %s: %llu\n", name, (unsigned long long)value);
 }

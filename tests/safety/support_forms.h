@@ -49,7 +49,9 @@ void lane_settle(struct lane *lane);    /* until none of them is open */
 /* --- many of them ----------------------------------------------------------------------------- */
 
 void *lanes_shared(size_t size); /* memory that the lanes and this process share, zeroed */
-/* Each in a process of its own, which ends with what play() returns; waits for all of them. */
-void lanes_play(int count, int (*play)(int which));
+/* Each in a process of its own, which ends with what play() returns: 0, or 2 when it could not be
+   played to its end. The worst of them all; a lane that crashed counts as 2. */
+int lanes_play(int count, int argc, char **argv, int (*play)(int which, int argc, char **argv));
+void lanes_print(const char *name, uint64_t value); /* a figure, as every proof prints it */
 
 #endif

@@ -14,11 +14,8 @@ enum { DEAF_MS = 400, BURST_LANES = 2 * FORMS, LANES = BURST_LANES + 2, LUMP_MAX
 
 struct sums { /* in shared memory */
     uint64_t bursts, frozen, late, pastes, confirmed, ran, hung, violations;
-    int status;
 };
 static struct sums *all_sums;
-static int arg_count;
-static char **arg_values;
 
 /* --- bursts ----------------------------------------------------------------------------------- */
 
@@ -186,7 +183,7 @@ static void name_lane(char *out, size_t size, int which)
         snprintf(out, size, "%s%s", money_forms[which / 2].name, odd ? ":fast" : "");
 }
 
-static int play_lane(int which)
+static int play_lane(int which, int argc, char **argv)
 {
     struct lane *lane = mem_alloc(sizeof *lane);
     struct sums *sums = &all_sums[which];
@@ -197,8 +194,7 @@ static int play_lane(int which)
     lane->fast = odd && !pastes;
     lane->company.live = odd == pastes;
     lane_settings(lane);
-    sums->status = 2;
-    if (!company_open(&lane->company, arg_count, arg_values,
+    if (!company_open(&lane->company, argc, argv,
                       "keys [--short|--full] [--seed N] [--part FORM[:fast]|paste|paste:live]"
                       " [-p CONSOLE]"))
         return 2;
@@ -211,14 +207,8 @@ static int play_lane(int which)
             play_bursts(lane, sums);
     }
     sums->violations = lane->company.violations;
-    sums->status = company_interrupted() ? 2 : 0;
     company_close(&lane->company);
-    return sums->status;
-}
-
-static void print(const char *name, uint64_t value)
-{
-    printf("= %s: %llu\n", name, (unsigned long long)value);
+    return company_interrupted() ? 2 : 0;
 }
 
 int main(int argc, char **argv)
@@ -229,9 +219,7 @@ int main(int argc, char **argv)
     if (played_console(argc, argv, &status))
         return status;
     all_sums = lanes_shared(LANES * sizeof *all_sums);
-    arg_count = argc;
-    arg_values = argv;
-    lanes_play(LANES, play_lane);
+    status = lanes_play(LANES, argc, argv, play_lane);
     for (int i = 0; i < LANES; i++) {
         all.bursts += all_sums[i].bursts;
         all.frozen += all_sums[i].frozen;
@@ -241,15 +229,14 @@ int main(int argc, char **argv)
         all.ran += all_sums[i].ran;
         all.hung += all_sums[i].hung;
         all.violations += all_sums[i].violations;
-        all.status = all_sums[i].status > all.status ? all_sums[i].status : all.status;
     }
-    print("bursts around the opening of a money question", all.bursts);
-    print("of those into a stopped console", all.frozen);
-    print("bursts that did not come about in time", all.late);
-    print("pastes", all.pastes);
-    print("confirmed or submitted by a burst or a paste", all.confirmed);
-    print("commands run by a paste", all.ran);
-    print("hangs by a paste", all.hung);
-    print("keys violations", all.violations);
-    return all.status > 0 ? all.status : all.violations > 0;
+    lanes_print("bursts around the opening of a money question", all.bursts);
+    lanes_print("of those into a stopped console", all.frozen);
+    lanes_print("bursts that did not come about in time", all.late);
+    lanes_print("pastes", all.pastes);
+    lanes_print("confirmed or submitted by a burst or a paste", all.confirmed);
+    lanes_print("commands run by a paste", all.ran);
+    lanes_print("hangs by a paste", all.hung);
+    lanes_print("keys violations", all.violations);
+    return status > 0 ? status : all.violations > 0;
 }

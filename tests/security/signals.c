@@ -27,11 +27,8 @@ enum {
 struct sums { /* in shared memory */
     uint64_t ends, in_flight, unknown, recovered, stops, refused, freezes, violations;
     int64_t longest_ms, busiest_ms;
-    int status;
 };
 static struct sums *all_sums;
-static int arg_count;
-static char **arg_values;
 
 static const char open_rows[] =
     "SELECT count(*) FROM intent WHERE state IN ('prepared','sent','unknown','accepted')";
@@ -366,7 +363,7 @@ static void play_part(struct lane *lane, struct sums *sums, int which, const cha
         play_ends(lane, sums, part);
 }
 
-static int play_lane(int which)
+static int play_lane(int which, int argc, char **argv)
 {
     struct lane *lane = mem_alloc(sizeof *lane);
     struct sums *sums = &all_sums[which];
@@ -381,8 +378,7 @@ static int play_lane(int which)
     lane->company.settings.charge_slow_ms = 1500;
     lane->company.settings.charge_late_ms = 1000;
     lane->company.settings.charge_silent_ms = 20000;
-    sums->status = 2;
-    if (!company_open(&lane->company, arg_count, arg_values,
+    if (!company_open(&lane->company, argc, argv,
                       "signals [--short|--full] [--seed N] [--part ends1…ends6|stops|freezes]"
                       " [-p CONSOLE]"))
         return 2;
@@ -390,14 +386,8 @@ static int play_lane(int which)
     if (company_wants(&lane->company, part))
         play_part(lane, sums, which, part);
     sums->violations = lane->company.violations;
-    sums->status = company_interrupted() ? 2 : 0;
     company_close(&lane->company);
-    return sums->status;
-}
-
-static void print(const char *name, uint64_t value)
-{
-    printf("= %s: %llu\n", name, (unsigned long long)value);
+    return company_interrupted() ? 2 : 0;
 }
 
 int main(int argc, char **argv)
@@ -408,9 +398,7 @@ int main(int argc, char **argv)
     if (job_played(argv, &status))
         return status;
     all_sums = lanes_shared(LANES * sizeof *all_sums);
-    arg_count = argc;
-    arg_values = argv;
-    lanes_play(LANES, play_lane);
+    status = lanes_play(LANES, argc, argv, play_lane);
     for (int i = 0; i < LANES; i++) {
         const struct sums *sums = &all_sums[i];
         all.ends += sums->ends;
@@ -423,17 +411,16 @@ int main(int argc, char **argv)
         all.violations += sums->violations;
         all.longest_ms = sums->longest_ms > all.longest_ms ? sums->longest_ms : all.longest_ms;
         all.busiest_ms = sums->busiest_ms > all.busiest_ms ? sums->busiest_ms : all.busiest_ms;
-        all.status = sums->status > all.status ? sums->status : all.status;
     }
-    print("ends at random moments of a charge", all.ends);
-    print("of those with the charge on its way", all.in_flight);
-    print("of those left unknown", all.unknown);
-    print("of those found out by recover", all.recovered);
-    print("longest until it had ended, ms", (uint64_t)all.longest_ms);
-    print("most processor time after the end was asked for, ms", (uint64_t)all.busiest_ms);
-    print("stops and continuations", all.stops);
-    print("stops refused in a charge", all.refused);
-    print("freezes in a charge", all.freezes);
-    print("signals violations", all.violations);
-    return all.status > 0 ? all.status : all.violations > 0;
+    lanes_print("ends at random moments of a charge", all.ends);
+    lanes_print("of those with the charge on its way", all.in_flight);
+    lanes_print("of those left unknown", all.unknown);
+    lanes_print("of those found out by recover", all.recovered);
+    lanes_print("longest until it had ended, ms", (uint64_t)all.longest_ms);
+    lanes_print("most processor time after the end was asked for, ms", (uint64_t)all.busiest_ms);
+    lanes_print("stops and continuations", all.stops);
+    lanes_print("stops refused in a charge", all.refused);
+    lanes_print("freezes in a charge", all.freezes);
+    lanes_print("signals violations", all.violations);
+    return status > 0 ? status : all.violations > 0;
 }

@@ -15,8 +15,6 @@
 enum { KINDS = SIZE_LANES, EXITS, LANES, END_MS = 2000 };
 
 static struct terminal_sums *all_sums;
-static int arg_count;
-static char **arg_values;
 
 /* --- exits ------------------------------------------------------------------------------------ */
 
@@ -215,7 +213,7 @@ static void play_part(struct lane *lane, struct terminal_sums *sums, int which, 
         terminal_sizes(lane, sums, which, part);
 }
 
-static int play_lane(int which)
+static int play_lane(int which, int argc, char **argv)
 {
     struct lane *lane = mem_alloc(sizeof *lane);
     struct terminal_sums *sums = &all_sums[which];
@@ -227,24 +225,16 @@ static int play_lane(int which)
     lane->form = &money_forms[0];
     lane_settings(lane);
     lane->company.settings.charge_slow_ms = 3000;
-    if (!company_open(&lane->company, arg_count, arg_values,
+    if (!company_open(&lane->company, argc, argv,
                       "terminals [--short|--full] [--seed N] [--part sizes1…sizes3|kinds|exits]"
-                      " [-p CONSOLE]")) {
-        sums->status = 2;
+                      " [-p CONSOLE]"))
         return 2;
-    }
     lane->company.state += (uint64_t)which;
     if (company_wants(&lane->company, part))
         play_part(lane, sums, which, part);
     sums->violations = lane->company.violations;
-    sums->status = company_interrupted() ? 2 : sums->status;
     company_close(&lane->company);
-    return sums->status;
-}
-
-static void print(const char *name, uint64_t value)
-{
-    printf("= %s: %llu\n", name, (unsigned long long)value);
+    return company_interrupted() ? 2 : sums->status;
 }
 
 int main(int argc, char **argv)
@@ -256,9 +246,7 @@ int main(int argc, char **argv)
     if (played_console(argc, argv, &status))
         return status;
     all_sums = lanes_shared(LANES * sizeof *all_sums);
-    arg_count = argc;
-    arg_values = argv;
-    lanes_play(LANES, play_lane);
+    status = lanes_play(LANES, argc, argv, play_lane);
     for (int i = 0; i < LANES; i++) {
         const struct terminal_sums *sums = &all_sums[i];
         all.resizes += sums->resizes;
@@ -270,16 +258,15 @@ int main(int argc, char **argv)
         all.refused += sums->refused;
         all.exits += sums->exits;
         all.violations += sums->violations;
-        all.status = sums->status > all.status ? sums->status : all.status;
     }
-    print("resizes", all.resizes);
-    print("places they were made in", all.places);
-    print("money questions that no longer fitted, closed as no", all.closed);
-    print("charges under resizes", all.charges);
-    print("kinds of terminals and locales", all.kinds);
-    print("of those started", all.started);
-    print("of those refused in one sentence", all.refused);
-    print("exits", all.exits);
-    print("terminals violations", all.violations);
-    return all.status > 0 ? all.status : all.violations > 0;
+    lanes_print("resizes", all.resizes);
+    lanes_print("places they were made in", all.places);
+    lanes_print("money questions that no longer fitted, closed as no", all.closed);
+    lanes_print("charges under resizes", all.charges);
+    lanes_print("kinds of terminals and locales", all.kinds);
+    lanes_print("of those started", all.started);
+    lanes_print("of those refused in one sentence", all.refused);
+    lanes_print("exits", all.exits);
+    lanes_print("terminals violations", all.violations);
+    return status > 0 ? status : all.violations > 0;
 }
