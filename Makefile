@@ -151,7 +151,8 @@ safety-programs: all $(SAFETY) $(CONTROLS) $(BUILD)/tests/safety/shim.so
 
 # The fuzz targets: with libFuzzer's main to invent inputs, and with replay.c for those that were kept.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/libfuzz.a: $(call objects,$(wildcard tests/fuzz/support*.c) tests/support_cache.c tests/support_folder.c)
+$(BUILD)/libfuzz.a: $(call objects,$(wildcard tests/fuzz/support*.c) tests/support_cache.c tests/support_clean.c \
+                      tests/support_folder.c)
 fuzz-programs: $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 fuzz-replays: $(FUZZ:%=$(BUILD)/tests/fuzz/replay_%)
 %/fuzz_pager %/replay_pager: FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,api_call cache_store cache_get_mark \

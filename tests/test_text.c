@@ -8,6 +8,7 @@
 
 #include "../tui/csv.h"
 #include "../tui/text.h"
+#include "support_clean.h"
 
 #include <string.h>
 #include <utf8proc.h>
@@ -22,43 +23,6 @@ static uint32_t roll(uint32_t bound)
     return (random_state >> 8) % bound;
 }
 
-/* What Unicode calls default ignorable, of letters and marks; skin tones. */
-static bool is_ignorable(utf8proc_int32_t point)
-{
-    static const struct {
-        utf8proc_int32_t first, last;
-    } ranges[] = {{0x34F, 0x34F},   {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},
-                  {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFFA0, 0xFFA0},   {0xE0100, 0xE01EF},
-                  {0x1F3FB, 0x1F3FF}};
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (point >= ranges[i].first && point <= ranges[i].last)
-            return true;
-    return false;
-}
-
-static bool is_banned(utf8proc_int32_t point)
-{
-    switch (utf8proc_category(point)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return true;
-    default:
-        return point < 0x20 || (point >= 0x7F && point < 0xA0) || is_ignorable(point);
-    }
-}
-
-static bool is_mark(utf8proc_int32_t point)
-{
-    utf8proc_category_t category = utf8proc_category(point);
-    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
-           category == UTF8PROC_CATEGORY_ME || utf8proc_charwidth(point) == 0;
-}
-
 /* Valid UTF-8, nothing banned, no mark without a base, at most two marks on one. */
 static void assert_clean(const char *bytes)
 {
@@ -69,8 +33,8 @@ static void assert_clean(const char *bytes)
         utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)bytes + at,
                                                  (utf8proc_ssize_t)(len - at), &point);
         assert_true(used > 0);
-        assert_false(is_banned(point));
-        marks = is_mark(point) ? marks + 1 : 0;
+        assert_false(clean_bans(point));
+        marks = clean_is_mark(point) ? marks + 1 : 0;
         assert_true(marks <= 2);
         at += (size_t)used;
     }
@@ -196,7 +160,7 @@ static void test_every_code_point(void **state)
             continue;
         text[1 + used] = '\0';
         const char *clean = text_clean(&arena, text).bytes;
-        if (strcmp(clean, is_banned(point) ? "a\xEF\xBF\xBD" : text) != 0)
+        if (strcmp(clean, clean_bans(point) ? "a\xEF\xBF\xBD" : text) != 0)
             fail_msg("U+%04X became %s", (unsigned)point, clean);
         struct text shown = {clean};
         int width = text_width(shown);

@@ -3,10 +3,10 @@
 #include "fuzz.h"
 
 #include "../../tui/text.h"
+#include "../support_clean.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 static int32_t next_point(const unsigned char **at)
 {
@@ -18,36 +18,14 @@ static int32_t next_point(const unsigned char **at)
     return point;
 }
 
-static bool drives_or_hides(int32_t point)
-{
-    switch (utf8proc_category(point)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return true;
-    default:
-        return point < 0x20 || (point >= 0x7f && point < 0xa0);
-    }
-}
-
-static bool is_mark(int32_t point)
-{
-    utf8proc_category_t category = utf8proc_category(point);
-    return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
-}
-
 static void check_points(const char *clean)
 {
     const unsigned char *at = (const unsigned char *)clean;
     int marks = 3; /* a mark at the beginning stands on nothing */
     while (*at) {
         int32_t point = next_point(&at);
-        assert(!drives_or_hides(point));
-        marks = is_mark(point) ? marks + 1 : 0;
+        assert(!clean_bans(point));
+        marks = clean_is_mark(point) ? marks + 1 : 0;
         assert(marks <= 2);
     }
 }
@@ -63,7 +41,7 @@ static void check_width(struct text text)
     while (text_next(text, &at, points, &count, &cells)) {
         assert(count >= 1 && count <= 3 && cells >= 1 && cells <= 2 && at > begin);
         for (int i = 0; i < count; i++)
-            assert(!drives_or_hides((int32_t)points[i]));
+            assert(!clean_bans((int32_t)points[i]));
         size_t narrower = text_fit(text, total + cells - 1, &used);
         assert(narrower == begin && used == total);
         total += cells;
