@@ -3,20 +3,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static const struct {
     const char *name;
     VTermKey key;
     char character; /* where key is VTERM_KEY_NONE */
 } key_names[] = {
-    {"Enter", VTERM_KEY_ENTER, 0},     {"Esc", VTERM_KEY_ESCAPE, 0},
-    {"Tab", VTERM_KEY_TAB, 0},         {"BS", VTERM_KEY_BACKSPACE, 0},
-    {"Up", VTERM_KEY_UP, 0},           {"Down", VTERM_KEY_DOWN, 0},
-    {"Left", VTERM_KEY_LEFT, 0},       {"Right", VTERM_KEY_RIGHT, 0},
-    {"Home", VTERM_KEY_HOME, 0},       {"End", VTERM_KEY_END, 0},
-    {"Ins", VTERM_KEY_INS, 0},         {"Del", VTERM_KEY_DEL, 0},
-    {"PageUp", VTERM_KEY_PAGEUP, 0},   {"PageDown", VTERM_KEY_PAGEDOWN, 0},
-    {"Space", VTERM_KEY_NONE, ' '},    {"Lt", VTERM_KEY_NONE, '<'},
+    {"Enter", VTERM_KEY_ENTER, 0},   {"Esc", VTERM_KEY_ESCAPE, 0},
+    {"Tab", VTERM_KEY_TAB, 0},       {"BS", VTERM_KEY_BACKSPACE, 0},
+    {"Up", VTERM_KEY_UP, 0},         {"Down", VTERM_KEY_DOWN, 0},
+    {"Left", VTERM_KEY_LEFT, 0},     {"Right", VTERM_KEY_RIGHT, 0},
+    {"Home", VTERM_KEY_HOME, 0},     {"End", VTERM_KEY_END, 0},
+    {"Ins", VTERM_KEY_INS, 0},       {"Del", VTERM_KEY_DEL, 0},
+    {"PageUp", VTERM_KEY_PAGEUP, 0}, {"PageDown", VTERM_KEY_PAGEDOWN, 0},
+    {"Space", VTERM_KEY_NONE, ' '},  {"Lt", VTERM_KEY_NONE, '<'},
 };
 
 struct key_press {
@@ -156,11 +157,24 @@ bool pty_send(struct pty *pty, const char *keys)
     return true;
 }
 
-/* Not a wait for the program: the pace of a fast typist, which programs tell from a paste. After
-   Esc a person takes longer than a terminal's function key does. */
+/* Lets the program take in what was sent: keys that pile up while it is held up would reach it as
+   one lump, which it may take for a paste. A program that reads nothing is not waited for long. */
+static void pty_wait_read(struct pty *pty)
+{
+    enum { LIMIT_MS = 1000, STEP_MS = 2 };
+    int unread = 0;
+    for (int waited = 0; waited < LIMIT_MS && pty_running(pty); waited += STEP_MS) {
+        if (ioctl(pty->slave, FIONREAD, &unread) < 0 || unread == 0)
+            return;
+        pty_idle(pty, STEP_MS);
+    }
+}
+
+/* The pace of a fast typist, who looks at what comes; programs tell it from a paste. After Esc a
+   person takes longer than a terminal's function key does. */
 bool pty_type(struct pty *pty, const char *keys)
 {
-    enum { PACE_MS = 6, AFTER_ESC_MS = 120 };
+    enum { PACE_MS = 3, AFTER_ESC_MS = 120 };
     struct key_press press;
     bool pasting = false;
     if (!all_known(keys))
@@ -173,8 +187,9 @@ bool pty_type(struct pty *pty, const char *keys)
         if (pasting)
             continue;
         pty_flush_input(pty);
-        if (*keys)
-            pty_idle(pty, press.key == VTERM_KEY_ESCAPE ? AFTER_ESC_MS : PACE_MS);
+        pty_idle(pty, *keys && press.key == VTERM_KEY_ESCAPE ? AFTER_ESC_MS : PACE_MS);
+        pty_wait_read(pty);
+        pty_idle(pty, PACE_MS);
     }
     pty_flush_input(pty);
     return true;

@@ -123,6 +123,18 @@ static void test_keys(void **state)
     pty_close(pty);
 }
 
+/* A program that is held up gets each key by itself all the same. */
+static void test_keys_of_a_typist(void **state)
+{
+    (void)state;
+    struct pty *pty = open_shell("stty raw -echo; printf ready; while :; do sleep 0.05;"
+                                 " printf '[%s]' $(dd bs=64 count=1 2>/dev/null); done");
+    assert_true(pty_wait_text(pty, "ready", PTY_LIMIT_MS));
+    assert_true(pty_type(pty, "abcdef"));
+    assert_true(pty_wait_text(pty, "ready[a][b][c][d][e][f]", PTY_LIMIT_MS));
+    pty_close(pty);
+}
+
 static void test_keys_follow_modes(void **state)
 {
     (void)state;
@@ -147,7 +159,8 @@ static void test_left_behind(void **state)
         {"tput smkx", "application mode"},
         {"tput civis; tput smcup; tput cnorm; tput rmcup", NULL},
         {"was=$(stty -g); tput smcup; tput smkx; tput civis; stty raw; printf '\\033[?2004h';"
-         "printf '\\033[?2004l'; tput cnorm; tput rmkx; tput rmcup; stty $was", NULL},
+         "printf '\\033[?2004l'; tput cnorm; tput rmkx; tput rmcup; stty $was",
+         NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -231,11 +244,17 @@ static void test_job_control(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_echo_of_cat),     cmocka_unit_test(test_text_gone_and_limit),
-        cmocka_unit_test(test_cells),           cmocka_unit_test(test_golden_and_svg),
-        cmocka_unit_test(test_keys),            cmocka_unit_test(test_keys_follow_modes),
-        cmocka_unit_test(test_left_behind),     cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_ends),            cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_echo_of_cat),
+        cmocka_unit_test(test_text_gone_and_limit),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_golden_and_svg),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_keys_follow_modes),
+        cmocka_unit_test(test_keys_of_a_typist),
+        cmocka_unit_test(test_left_behind),
+        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_flood),
         cmocka_unit_test(test_job_control),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
