@@ -154,7 +154,8 @@ enum api_body {
     BODY_ALIEN      /* anything else: HTML, not JSON, too big, wrong shape (a proxy spoke) */
 };
 
-/* All a call brought back. Lives until the done callback returns; copy what you keep. */
+/* All a call brought back. Lives until the done callback returns: copy what you keep, or take what
+   it is made of. */
 struct api_answer {
     enum endpoint endpoint;
     bool left;              /* the first request byte was about to be written (PREREQ ran) */
@@ -173,6 +174,7 @@ struct api_answer {
     char trouble[160];      /* technical text of a transport or decoding failure, "" if none. Where
                                the server was not believed it begins "certificate: ", "pin: ",
                                "ca_file: " or "tls: ": then neither request nor key has left */
+    struct arena *strings;  /* records and texts; who moves the arena out keeps them. NULL: lent */
 };
 
 typedef void (*api_done_fn)(void *ctx, const struct api_answer *answer);

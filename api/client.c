@@ -175,6 +175,7 @@ static void call_finish(struct api_call *call, const struct attempt_result *resu
         .http_status = result->http_status,
         .retry_after_s = result->retry_after_s,
         .server_utc_ms = result->server_utc_ms,
+        .strings = &arena,
     };
     client_hide_key(&call->body, call->client->key);
     wire_decode(&answer, &arena, call->body.data, result->whole ? call->body.len : 0);

@@ -17,6 +17,7 @@ struct cache {
     bool tidying;             /* the reader thread moves them into the file */
     bool building, has_indexes; /* see cache_build_indexes() */
     int64_t version;          /* SQLite's count of what other consoles have stored, last seen */
+    struct slow_lists *lists; /* of which a part is not yet stored; NULL: none. store_list.c */
 };
 
 /* Table of a kind: sessions, payments, modifications. Its raw objects are in raw_X, rows not yet in
@@ -61,6 +62,24 @@ struct store_result {
    may be NULL. */
 bool cache_store(struct cache *cache, const struct record *records, size_t count,
                  enum record_source source, struct store_result *out, struct err *err);
+
+/* --- storing a page of a list (store_list.c) ---------------------------------------------- */
+
+/* result: NULL when it could not be stored, then err says why; part of it may have been. */
+typedef void (*store_list_fn)(void *ctx, const struct store_result *result, const struct err *err);
+/* The records of an answer: at once when they are few, else a slice in each turn of the loop, so
+   that keys do not wait; then the answer's strings become the cache's, and answer's records and
+   texts live until done() has returned. done (may be NULL) is called before this returns or from
+   the loop. What another answer tells meanwhile about the same rows is newer and stays. */
+void cache_store_list(struct cache *cache, struct loop *loop, const struct api_answer *answer,
+                      store_list_fn done, void *ctx);
+/* Stops what is under way; without done(). sync_free() and cache_close() call it. */
+void cache_store_list_forget(struct cache *cache);
+/* For store.c, while there are lists: rows that were told of later than those lists. */
+void store_list_note_newer(struct cache *cache, const struct record *records, size_t count);
+/* cache_store() without that. */
+bool store_records(struct cache *cache, const struct record *records, size_t count,
+                   enum record_source source, struct store_result *out, struct err *err);
 
 /* --- terminals (terminals.c) -------------------------------------------------------------- */
 

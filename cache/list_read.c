@@ -117,11 +117,15 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
 {
     /* A day was added to the window on both sides; another is granted for the server's zone. */
     int64_t low = read->ask.from_ms - 3 * DAY_MS, high = read->ask.to_ms + 3 * DAY_MS;
+    const char *payment_reference = read->payment_reference;
+
+    if (answer->strings != NULL) /* the rows may outlive this reading */
+        payment_reference = arena_strdup(answer->strings, payment_reference);
 
     for (size_t i = 0; i < answer->count; i++) {
         struct record *row = &answer->records[i];
         if (row->payment_reference == NULL)
-            row->payment_reference = read->payment_reference;
+            row->payment_reference = payment_reference;
         assert(row->id != NULL); /* the decoder keeps no row without one */
         if (read->ask.from_ms != 0 && row->created.ms != 0 &&
             (row->created.ms < low || row->created.ms > high))
@@ -131,7 +135,7 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
     }
     if (answer->skipped > 0)
         read->disobeyed = true; /* rows that nobody can read may be the one looked for */
-    cache_store(read->ops->cache, answer->records, answer->count, SOURCE_LIST, NULL, NULL);
+    cache_store_list(read->ops->cache, read->ops->loop, answer, NULL, NULL);
 }
 
 void ops_note_date(struct ops *ops, int64_t server_utc_ms)

@@ -383,8 +383,8 @@ static bool others_have_stored(struct cache *cache)
            cache->version != before;
 }
 
-bool cache_store(struct cache *cache, const struct record *records, size_t count,
-                 enum record_source source, struct store_result *out, struct err *err)
+bool store_records(struct cache *cache, const struct record *records, size_t count,
+                   enum record_source source, struct store_result *out, struct err *err)
 {
     struct store store = {.cache = cache,
                           .kind = count > 0 ? records[0].kind : REC_SESSION,
@@ -414,4 +414,12 @@ bool cache_store(struct cache *cache, const struct record *records, size_t count
     if (out != NULL)
         *out = store.result;
     return good;
+}
+
+bool cache_store(struct cache *cache, const struct record *records, size_t count,
+                 enum record_source source, struct store_result *out, struct err *err)
+{
+    if (cache->lists != NULL)
+        store_list_note_newer(cache, records, count);
+    return store_records(cache, records, count, source, out, err);
 }

@@ -19,7 +19,8 @@ struct feed;
 struct walk {
     struct feed *feed;
     enum walk_kind kind;
-    bool active, in_flight;
+    bool active;
+    bool in_flight;         /* a page is asked for or being stored */
     bool asked;             /* somebody waits for it: sync_is_idle() */
     bool again;             /* asked for once more while under way */
     bool restarted;         /* from the top, as its cursor was refused: who waits has it but once */
@@ -52,6 +53,7 @@ struct feed {
     int64_t saved_ok_ms;    /* mark.last_ok_ms as it is on disk */
     int open_step;          /* clock of open rows that only a list can tell about */
     int64_t open_due;
+    struct api_answer page;        /* the page that is being stored */
     struct err last_error;
     struct api_error last_api_error;
     struct arena error_strings;
@@ -62,7 +64,9 @@ struct job {
     struct sync *sync;
     enum job_kind kind;
     char id[ID_ROOM];       /* "" : free */
-    bool asked, in_flight;
+    bool asked;
+    bool in_flight;         /* asked for, or what came is being stored */
+    bool more;              /* there are further pages than the one being stored */
     int tries, page;
 };
 #define JOBS_MAX 64

@@ -81,25 +81,56 @@ static bool changes_go_on(struct job *job, const struct api_answer *answer)
     return job->kind != JOB_SESSION && answer->count > 0 && more && job->page < CHANGE_PAGES_MAX;
 }
 
-static void job_succeeded(struct job *job, const struct api_answer *answer)
+static void job_goes_on(struct job *job)
 {
-    struct sync *sync = job->sync;
-    struct feed *feed = &sync->feeds[job_kinds[job->kind].stores];
-    bool single = job->kind == JOB_SESSION;
+    job->in_flight = false;
+    changes_raise(job->sync->cache->changes, CHANGED_SYNC);
+    sync_wake(job->sync);
+}
+
+static void note_outcome(struct job *job, const struct store_result *result, const struct err *err)
+{
+    struct feed *feed = &job->sync->feeds[job_kinds[job->kind].stores];
+
+    if (result != NULL)
+        sync_note_stored(feed, result);
+    else
+        sync_note_error(feed, err);
+}
+
+static void session_came(struct job *job, const struct api_answer *answer)
+{
     struct store_result result = {0};
     struct err err = {0};
+    bool good =
+        cache_store(job->sync->cache, &answer->record, 1, SOURCE_DETAIL, &result, &err);
 
-    if (!cache_store(sync->cache, single ? &answer->record : answer->records,
-                     single ? 1 : answer->count, single ? SOURCE_DETAIL : SOURCE_LIST, &result,
-                     &err))
-        sync_note_error(feed, &err);
-    sync_note_stored(feed, &result);
-    if (single)
-        clock_answered(sync, job->id, result.added + result.changed > 0);
-    if (changes_go_on(job, answer))
+    note_outcome(job, good ? &result : NULL, &err);
+    clock_answered(job->sync, job->id, result.added + result.changed > 0);
+    job_end(job);
+    job_goes_on(job);
+}
+
+static void changes_stored(void *ctx, const struct store_result *result, const struct err *err)
+{
+    struct job *job = ctx;
+
+    note_outcome(job, result, err);
+    if (job->more)
         job->page++;
     else
         job_end(job);
+    job_goes_on(job);
+}
+
+static void job_succeeded(struct job *job, const struct api_answer *answer)
+{
+    if (job->kind == JOB_SESSION) {
+        session_came(job, answer);
+        return;
+    }
+    job->more = changes_go_on(job, answer);
+    cache_store_list(job->sync->cache, job->sync->loop, answer, changes_stored, job);
 }
 
 static void job_answered(void *ctx, const struct api_answer *answer)
@@ -109,15 +140,15 @@ static void job_answered(void *ctx, const struct api_answer *answer)
     bool refused =
         answer->http_status >= 400 && answer->http_status < 500 && answer->http_status != 429;
 
-    job->in_flight = false;
     if (sync_judge(sync, &sync->feeds[job_kinds[job->kind].stores], answer)) {
         job_succeeded(job, answer);
-    } else if (refused || !sync->automatic || ++job->tries >= TRIES_MAX) {
+        return;
+    }
+    if (refused || !sync->automatic || ++job->tries >= TRIES_MAX) {
         clock_answered(sync, job->id, false);
         job_end(job);
     }
-    changes_raise(sync->cache->changes, CHANGED_SYNC);
-    sync_wake(sync);
+    job_goes_on(job);
 }
 
 static void ask_job(struct job *job)

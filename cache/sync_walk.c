@@ -184,39 +184,64 @@ static void stop_stuck(struct walk *walk)
     save_mark(feed);
 }
 
-static void page_came(struct walk *walk, const struct api_answer *answer)
+static void page_went_in(struct walk *walk, const struct store_result *result)
 {
     struct feed *feed = walk->feed;
-    struct store_result result = {0};
-    struct err err = {0};
+    const struct api_answer *answer = &feed->page;
     bool last = is_last_page(walk, answer);
-
-    if (is_stuck(walk, answer)) {
-        stop_stuck(walk);
-        return;
-    }
-    if (!cache_store(feed->sync->cache, answer->records, answer->count, SOURCE_LIST, &result,
-                     &err)) {
-        sync_note_error(feed, &err);
-        walk_end(walk);
-        return;
-    }
     int64_t oldest = note_times(walk, answer);
-    bool news = result.added + result.changed > 0;
+    bool news = result->added + result->changed > 0;
+
     turn_page(walk, answer);
     if (walk->kind != WALK_FETCH) {
         feed->mark.total = answer->page.total;
         feed->pages = answer->page.total_pages;
     }
     if (walk->kind != WALK_FIRST && feed->mark.complete)
-        feed->mark.rows += (int64_t)result.added;
-    sync_note_stored(feed, &result);
+        feed->mark.rows += (int64_t)result->added;
     if (walk->kind == WALK_FIRST)
         first_page_came(walk, answer, last);
     else if (walk->kind == WALK_HEAD)
         head_page_came(walk, oldest, news, last);
     else if (last || (walk->max_rows > 0 && walk->rows >= (int64_t)walk->max_rows))
         walk_end(walk);
+}
+
+/* The end of every page: what waited for it goes on. */
+static void walk_goes_on(struct walk *walk)
+{
+    walk->in_flight = walk->outdated = false;
+    changes_raise(walk->feed->sync->cache->changes, CHANGED_SYNC);
+    sync_wake(walk->feed->sync);
+}
+
+static void page_stored(void *ctx, const struct store_result *result, const struct err *err)
+{
+    struct walk *walk = ctx;
+    bool mine = walk->active && !walk->outdated;
+
+    if (result != NULL)
+        sync_note_stored(walk->feed, result);
+    else
+        sync_note_error(walk->feed, err);
+    if (mine && result != NULL)
+        page_went_in(walk, result);
+    else if (mine)
+        walk_end(walk);
+    walk_goes_on(walk);
+}
+
+static void page_came(struct walk *walk, const struct api_answer *answer)
+{
+    struct sync *sync = walk->feed->sync;
+
+    if (is_stuck(walk, answer)) {
+        stop_stuck(walk);
+        walk_goes_on(walk);
+        return;
+    }
+    walk->feed->page = *answer;
+    cache_store_list(sync->cache, sync->loop, answer, page_stored, walk);
 }
 
 /* --- anything else ------------------------------------------------------------------------ */
@@ -250,13 +275,13 @@ static void walk_answered(void *ctx, const struct api_answer *answer)
     struct feed *feed = walk->feed;
 
     bool good = sync_judge(feed->sync, feed, answer), mine = walk->active && !walk->outdated;
-    walk->in_flight = walk->outdated = false;
-    if (good && mine)
+    if (good && mine) {
         page_came(walk, answer);
-    else if (mine)
+        return;
+    }
+    if (mine)
         page_failed(walk, answer);
-    changes_raise(feed->sync->cache->changes, CHANGED_SYNC);
-    sync_wake(feed->sync);
+    walk_goes_on(walk);
 }
 
 /* --- asking ------------------------------------------------------------------------------- */
