@@ -147,6 +147,8 @@ if [ "${1-}" = asan ]; then
 else
     step "lint" tests/lint.sh
     step "lint finds what it should" tests/lint.sh --self-test
+    step "wrong versions still fit the sources" \
+        awk -v fits=1 -f tests/safety/mutate.awk tests/safety/mutants.txt
     build "build with clang" -clang CC=clang
     plain
     sanitized

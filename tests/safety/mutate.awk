@@ -2,6 +2,7 @@
 # usage: awk -v name=NAME -f mutate.awk mutants.txt     prints the files it changed
 #        awk -v list=1 -f mutate.awk mutants.txt        prints "NAME<tab>PROGRAM<tab>what is wrong",
 #                                                       PROGRAM "-" where none is known to kill it
+#        awk -v fits=1 -f mutate.awk mutants.txt        changes nothing, only looks whether all fit
 # Exit 3: a block does not stand in its file exactly once, so the mutant no longer fits.
 
 function read_file(path,    text, line) {
@@ -19,13 +20,16 @@ function apply(    text, at, rest) {
     at = index(text, old)
     rest = substr(text, at + length(old))
     if (at == 0 || index(rest, old) > 0) {
-        printf "%s no longer fits %s\n", name, path > "/dev/stderr"
+        printf "mutant %s no longer fits %s\n", current, path > "/dev/stderr"
         failed = 1
-        exit 3
+        if (!fits)
+            exit 3
     }
-    printf "%s%s%s", substr(text, 1, at - 1), new, rest > path
-    close(path)
-    print path
+    if (!fits) {
+        printf "%s%s%s", substr(text, 1, at - 1), new, rest > path
+        close(path)
+        print path
+    }
     path = old = new = ""
 }
 
@@ -42,7 +46,7 @@ function tell() {
     current = substr($0, 4, colon - 4)
     what = substr($0, colon + 2)
     program = "-"
-    ours = current == name
+    ours = fits || current == name
     found = found || ours
 }
 /^\? / { program = substr($0, 3) }
@@ -51,11 +55,13 @@ function tell() {
 /^- / { old = old substr($0, 3) "\n" }
 /^\+ / { new = new substr($0, 3) "\n" }
 END {
-    if (failed)
+    if (failed && !fits)
         exit 3
     apply()
     if (list)
         tell()
-    if (!list && !found)
+    if (failed)
+        exit 3
+    if (!list && !fits && !found)
         exit 2
 }

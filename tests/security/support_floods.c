@@ -193,20 +193,20 @@ static void says_nothing(struct peer *peer)
 }
 
 const struct flood floods[FLOODS] = {
-    {"endless body", endless_body, false, false},
-    {"endless headers", endless_head, false, false},
-    {"endless header line", endless_line, false, false},
-    {"endless 100 Continue", endless_continue, false, false},
-    {"endless chunks", endless_chunks, false, false},
-    {"endless trailer", endless_trailer, false, false},
-    {"gzip bomb", NULL, false, false}, /* of the bundled server */
-    {"deep JSON", deep, false, false},
-    {"JSON of many values", many_values, false, false},
-    {"a page of many rows", many_rows, false, true},
-    {"a page of long texts", long_texts, false, true},
-    {"announced too big", announced_too_big, false, false},
-    {"endless chunk extension", endless_extension, true, false},
-    {"one byte a second", one_byte_a_second, true, false},
-    {"reads one byte a second", hears_one_byte_a_second, true, false},
-    {"says nothing", says_nothing, true, false},
+    {"endless body", endless_body, false},
+    {"endless headers", endless_head, false},
+    {"endless header line", endless_line, false},
+    {"endless 100 Continue", endless_continue, false},
+    {"endless chunks", endless_chunks, false},
+    {"endless trailer", endless_trailer, false},
+    {"gzip bomb", NULL, false}, /* of the bundled server */
+    {"deep JSON", deep, false},
+    {"JSON of many values", many_values, false},
+    {"a page of many rows", many_rows, false},
+    {"a page of long texts", long_texts, false},
+    {"announced too big", announced_too_big, false},
+    {"endless chunk extension", endless_extension, true},
+    {"one byte a second", one_byte_a_second, true},
+    {"reads one byte a second", hears_one_byte_a_second, true},
+    {"says nothing", says_nothing, true},
 };

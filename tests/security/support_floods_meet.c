@@ -1,6 +1,5 @@
 /* Each flood against the client alone, then against a console in a pseudo-terminal at which
-   somebody goes on working. Pages of 8 MiB that are within every limit are taken in one piece: then
-   neither the time of a key nor the memory is held yet, so both are only told. */
+   somebody goes on working. */
 #include "support_network.h"
 
 #include "../../api/api.h"
@@ -123,8 +122,8 @@ static long peak_kib(int pid)
 /* --- a console and a person ------------------------------------------------------------------- */
 
 struct figures {
-    int64_t slowest_ms, slowest_judged_ms, longest_ms, taken_ms;
-    long peak, taken_peak;
+    int64_t slowest_ms, slowest_judged_ms, longest_ms;
+    long peak;
     unsigned keys;
 };
 struct desk {
@@ -174,10 +173,6 @@ static void press(struct company *company, struct desk *desk, struct figures *fi
     int64_t took = company_now_ms() - begun;
     int64_t judged = took - (waited_ms(pid) + waited_ms("thread-self") - waited);
     figures->keys++;
-    if (desk->source.flood->taken) {
-        figures->taken_ms = judged > figures->taken_ms ? judged : figures->taken_ms;
-        return;
-    }
     figures->slowest_ms = took > figures->slowest_ms ? took : figures->slowest_ms;
     figures->slowest_judged_ms =
         judged > figures->slowest_judged_ms ? judged : figures->slowest_judged_ms;
@@ -191,10 +186,9 @@ static void desk_close(struct company *company, struct desk *desk, struct figure
 {
     const struct flood *flood = desk->source.flood;
     long peak = peak_kib(pty_pid(desk->pty));
-    if (peak <= 0 || (peak > MEMORY_KIB && !flood->taken))
+    if (peak <= 0 || peak > MEMORY_KIB)
         company_violation(company, "keys: \"%s\": %ld KiB of memory", flood->name, peak);
-    long *most = flood->taken ? &figures->taken_peak : &figures->peak;
-    *most = peak > *most ? peak : *most;
+    figures->peak = peak > figures->peak ? peak : figures->peak;
     pty_close(desk->pty);
     if (desk->source.seen.longest_ms > READ_LIMIT_MS + MARGIN_MS)
         company_violation(company, "keys: \"%s\": a read lasted %lld ms", flood->name,
@@ -249,7 +243,4 @@ void network_keys(struct company *company)
     printf("= slowest answer to a key by the clock, ms: %lld\n", (long long)figures.slowest_ms);
     printf("= longest read during floods, ms: %lld\n", (long long)figures.longest_ms);
     printf("= most memory of a console during floods, KiB: %ld\n", figures.peak);
-    printf("= slowest key while a page of 8 MiB is stored, ms: %lld\n",
-           (long long)figures.taken_ms);
-    printf("= most memory while a page of 8 MiB is stored, KiB: %ld\n", figures.taken_peak);
 }

@@ -12,7 +12,6 @@ struct flood {
     const char *name;
     peer_part part;   /* ctx: struct flood_seen; NULL: a fault of the bundled server */
     bool slow;        /* only a time-out ends it; else a limit of size does, at once */
-    bool taken;       /* within all limits: the rows are stored, which has a figure of its own */
 };
 extern const struct flood floods[FLOODS];
 struct flood_seen {
