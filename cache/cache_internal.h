@@ -73,8 +73,9 @@ typedef void (*store_list_fn)(void *ctx, const struct store_result *result, cons
    the loop. What another answer tells meanwhile about the same rows is newer and stays. */
 void cache_store_list(struct cache *cache, struct loop *loop, const struct api_answer *answer,
                       store_list_fn done, void *ctx);
-/* Stops what is under way; without done(). sync_free() and cache_close() call it. */
-void cache_store_list_forget(struct cache *cache);
+/* What is under way goes on, but for done(), whose ctx is about to go. */
+void cache_store_list_forget(struct cache *cache, const void *ctx);
+void store_list_drop(struct cache *cache); /* ends it; of cache_close() */
 /* For store.c, while there are lists: rows that were told of later than those lists. */
 void store_list_note_newer(struct cache *cache, const struct record *records, size_t count);
 /* cache_store() without that. */

@@ -29,6 +29,7 @@ struct list_read {
     uint64_t firsts[LIST_PAGES_MAX]; /* hashed id of each page's first row, 0: it had none */
     int64_t total;                   /* rows that the list is said to have, -1: not said */
     bool disobeyed;
+    bool ended;                      /* the page that is being stored is the last of its pass */
 };
 
 static void ask_page(struct list_read *read);
@@ -53,6 +54,7 @@ static void unlink_read(struct list_read *read)
 void list_read_free(struct list_read *read)
 {
     unlink_read(read);
+    cache_store_list_forget(read->ops->cache, read);
     arena_done(&read->arena);
     free(read->rows);
     free(read->id);
@@ -117,10 +119,8 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
 {
     /* A day was added to the window on both sides; another is granted for the server's zone. */
     int64_t low = read->ask.from_ms - 3 * DAY_MS, high = read->ask.to_ms + 3 * DAY_MS;
-    const char *payment_reference = read->payment_reference;
-
-    if (answer->strings != NULL) /* the rows may outlive this reading */
-        payment_reference = arena_strdup(answer->strings, payment_reference);
+    /* The rows may outlive this reading. */
+    const char *payment_reference = arena_strdup(answer->strings, read->payment_reference);
 
     for (size_t i = 0; i < answer->count; i++) {
         struct record *row = &answer->records[i];
@@ -135,7 +135,6 @@ static void take_rows(struct list_read *read, const struct api_answer *answer)
     }
     if (answer->skipped > 0)
         read->disobeyed = true; /* rows that nobody can read may be the one looked for */
-    cache_store_list(read->ops->cache, read->ops->loop, answer, NULL, NULL);
 }
 
 void ops_note_date(struct ops *ops, int64_t server_utc_ms)
@@ -202,7 +201,7 @@ static void begin_pass(struct list_read *read)
     free(read->cursor);
     read->cursor = NULL;
     read->result.count = 0;
-    read->result.dated = true;
+    read->result.dated = read->result.stored = true;
     read->result.offset_ms = 0;
     read->result.begun_boot_ms = clock_boot_ms();
     read->result.begun_utc_ms = clock_utc_ms();
@@ -264,6 +263,25 @@ static bool page_repeats(struct list_read *read, const struct api_answer *answer
     return false;
 }
 
+/* What a list proves does not depend on the cache; what the cache adds up from it does. */
+static void page_stored(void *ctx, const struct store_result *result, const struct err *err)
+{
+    struct list_read *read = ctx;
+
+    if (result == NULL) {
+        read->result.stored = false;
+        read->result.err = *err;
+    }
+    if (read->ended) {
+        end_pass(read);
+    } else if (read->page >= LIST_PAGES_MAX) {
+        fail(read, ERR_DATA, "the list has too many pages");
+    } else {
+        read->page++;
+        ask_page(read);
+    }
+}
+
 static void page_came(void *ctx, const struct api_answer *answer)
 {
     struct list_read *read = ctx;
@@ -283,16 +301,10 @@ static void page_came(void *ctx, const struct api_answer *answer)
         read->total = answer->page.total;
     take_date(read, answer);
     take_rows(read, answer);
-    if (page_end(read, answer) == LIST_ENDS) {
-        end_pass(read);
-    } else if (read->page >= LIST_PAGES_MAX) {
-        fail(read, ERR_DATA, "the list has too many pages");
-    } else {
-        read->page++;
-        free(read->cursor);
-        read->cursor = mem_strdup(answer->page.next_cursor);
-        ask_page(read);
-    }
+    read->ended = page_end(read, answer) == LIST_ENDS;
+    free(read->cursor);
+    read->cursor = mem_strdup(answer->page.next_cursor);
+    cache_store_list(read->ops->cache, read->ops->loop, answer, page_stored, read);
 }
 
 static struct api_call *start_call(struct list_read *read, struct err *err)

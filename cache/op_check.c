@@ -244,6 +244,7 @@ bool op_permitted(const struct op_permit *permit, enum op_kind kind, const struc
         return true;
     if (approved_by == NULL)
         return err_set(err, ERR_DENIED, "limit: a supervisor has to approve this");
-    return op_may_approve(permit, approved_by) ||
-           err_set(err, ERR_DENIED, "limit: %s cannot approve this", approved_by);
+    if (!op_may_approve(permit, approved_by))
+        return err_set(err, ERR_DENIED, "limit: %s cannot approve this", approved_by);
+    return true;
 }

@@ -172,8 +172,7 @@ static void end_unsent_because(struct run *run, const char *word, const struct e
    meanwhile changes nothing: it counted as spent before. */
 static bool same_facts(const struct payment_facts *a, const struct payment_facts *b)
 {
-    return a->authorised.known == b->authorised.known &&
-           (!a->authorised.known || money_equal(&a->authorised, &b->authorised)) &&
+    return money_equal(&a->authorised, &b->authorised) && /* unknown is never the same */
            a->captured == b->captured && a->left == b->left && a->capturing == b->capturing &&
            a->is_preauth == b->is_preauth && a->captured_any == b->captured_any &&
            a->capture_open == b->capture_open && a->cancelled == b->cancelled &&
@@ -188,7 +187,7 @@ static void modifications_seen(void *ctx, const struct list_result *result)
     struct payment_facts now;
     struct err err = result->err;
 
-    if (!result->complete) {
+    if (!result->complete || !result->stored) { /* the facts come from the cache */
         end_unsent_because(run, "look", &err);
         return;
     }

@@ -46,8 +46,9 @@ struct list_result {
     int64_t from_ms, to_ms;    /* as asked for */
     int64_t offset_ms;         /* server UTC - clock_boot_ms() when the oldest page came */
     bool dated;                /* every page said its Date */
+    bool stored;               /* the cache holds its rows */
     int retry_after_s;         /* of a refusal, -1: none */
-    struct err err;            /* why it is not complete */
+    struct err err;            /* why it is not complete, or not stored */
 };
 struct list_ask {
     enum endpoint endpoint;

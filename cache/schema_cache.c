@@ -165,7 +165,7 @@ void cache_close(struct cache *cache)
 {
     if (cache == NULL)
         return;
-    cache_store_list_forget(cache);
+    store_list_drop(cache);
     worker_free(cache->worker);
     db_close(cache->db);
     free(cache->path);

@@ -136,7 +136,8 @@ void cache_store_list(struct cache *cache, struct loop *loop, const struct api_a
     struct store_result result = {0};
     struct err err = {0};
 
-    if (answer->strings == NULL || slice_of(NULL, answer->records, answer->count) == answer->count) {
+    bool lent = answer->strings == NULL;
+    if (lent || slice_of(NULL, answer->records, answer->count) == answer->count) {
         bool good = cache_store(cache, answer->records, answer->count, SOURCE_LIST, &result, &err);
         if (done != NULL)
             done(ctx, good ? &result : NULL, &err);
@@ -152,7 +153,16 @@ void cache_store_list(struct cache *cache, struct loop *loop, const struct api_a
     append(cache, loop, list);
 }
 
-void cache_store_list_forget(struct cache *cache)
+void cache_store_list_forget(struct cache *cache, const void *ctx)
+{
+    if (cache->lists == NULL)
+        return;
+    for (struct slow_list *list = cache->lists->first; list != NULL; list = list->next)
+        if (list->ctx == ctx)
+            list->done = NULL;
+}
+
+void store_list_drop(struct cache *cache)
 {
     struct slow_lists *lists = cache->lists;
 

@@ -274,7 +274,8 @@ void sync_free(struct sync *sync)
     loop_timer_stop(sync->loop, sync->timer);
     loop_timer_stop(sync->loop, sync->index_timer);
     cache_tidy_forget(sync->cache);
-    cache_store_list_forget(sync->cache);
+    walks_forget(sync);
+    jobs_forget(sync);
     for (int kind = 0; kind < RECORD_KINDS; kind++)
         arena_done(&sync->feeds[kind].error_strings);
     free(sync);

@@ -120,6 +120,7 @@ void sync_note_stored(struct feed *feed, const struct store_result *result);
 
 void walk_begin(struct walk *walk, bool asked);
 void walks_start(struct sync *sync);     /* every walk that may have a page now */
+void walks_forget(struct sync *sync);    /* no page that is being stored comes back to them */
 bool walks_waiting(const struct sync *sync);
 
 /* --- sync_jobs.c -------------------------------------------------------------------------- */
@@ -130,6 +131,7 @@ void job_add(struct sync *sync, enum job_kind kind, const char *id, bool asked);
 void job_add_changes(struct sync *sync, const char *payment_reference, bool asked);
 void jobs_start(struct sync *sync);
 void terminals_start(struct sync *sync);
+void jobs_forget(struct sync *sync);
 bool jobs_waiting(const struct sync *sync, bool asked_only);
 
 /* --- sync_clocks.c ------------------------------------------------------------------------ */

@@ -187,6 +187,12 @@ void jobs_start(struct sync *sync)
     }
 }
 
+void jobs_forget(struct sync *sync)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++)
+        cache_store_list_forget(sync->cache, &sync->jobs[i]);
+}
+
 /* --- terminals ---------------------------------------------------------------------------- */
 
 static void terminals_stored(struct sync *sync, const struct api_answer *answer, bool online)

@@ -364,3 +364,10 @@ bool walks_waiting(const struct sync *sync)
                 return true;
     return false;
 }
+
+void walks_forget(struct sync *sync)
+{
+    for (int i = 0; i < RECORD_KINDS; i++)
+        for (int kind = 0; kind < WALK_KINDS; kind++)
+            cache_store_list_forget(sync->cache, &sync->feeds[i].walks[kind]);
+}

@@ -66,11 +66,17 @@ judged() {
             have = $1 in value ? value[$1] : "none"
             split($2, bar, " ")
             split(have, of, " of ")
-            good = have != "none" &&
-                ($2 == "all" ? of[1] + 0 == of[2] + 0 && of[2] + 0 > 0 :
-                 bar[1] == ">=" ? have + 0 >= bar[2] + 0 :
-                 bar[1] == "<=" ? have + 0 <= bar[2] + 0 :
-                 bar[1] == ">" ? have + 0 > bar[2] + 0 : have + 0 == bar[2] + 0)
+            if ($2 == "all")
+                good = of[1] + 0 == of[2] + 0 && of[2] + 0 > 0
+            else if (bar[1] == ">=")
+                good = have + 0 >= bar[2] + 0
+            else if (bar[1] == "<=")
+                good = have + 0 <= bar[2] + 0
+            else if (bar[1] == ">")
+                good = have + 0 > bar[2] + 0
+            else
+                good = have + 0 == bar[2] + 0
+            good = good && have != "none"
             printf "%s|%s|%s|%s|%s\n", $1, $2, have, good ? "ok" : "MISSED", $3
         }'
 }
@@ -94,7 +100,7 @@ works is said at the head of its source in \`tests/$part/\`.
 - Date: $(date -u +%Y-%m-%d), of commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 - Machine: $(machine)
 - Time: $SECONDS s in all ($(awk '{
-    printf "%s%s %d s", NR > 1 ? ", " : "", $1, $2 }' "$logs/times"))
+    printf "%s%s %d s", (NR > 1 ? ", " : ""), $1, $2 }' "$logs/times"))
 - Seeds: 1 and those after it; each violation would print what runs just it again.
 
 | Figure | Bar | Reached | | |

@@ -111,7 +111,8 @@ static void refunds_on_a_failing_journal(void **state)
     }
 }
 
-/* A repetition asked for by a person: sent or not, it is never more than the journal counts. */
+/* A repetition that a person asks for and another approves: sent or not, it is never more than the
+   journal counts. */
 static void replays_on_a_failing_journal(void **state)
 {
     struct till *till = *state;
@@ -129,7 +130,7 @@ static void replays_on_a_failing_journal(void **state)
         till_wait(till, id, INTENT_UNKNOWN);
         core_fail(db_handle(till->journal->db), at, SQLITE_IOERR_READ);
         core_fault.for_ever = true;
-        bool started = op_replay(till->ops, id, &err);
+        bool started = op_replay_approved(till->ops, id, "Marta", &err);
         finish_runs(till);
         struck = core_has_struck();
         assert_true(started || (struck && err.code != ERR_NONE));

@@ -98,6 +98,36 @@ static void stale_facts(void **state)
     till_check_unsent(till, id, "changed:");
 }
 
+/* The same where the look brings more rows than are stored in one go. */
+static void stale_facts_of_a_long_list(void **state)
+{
+    struct till *till = *state;
+    const char *payment = till_charged(till, 5000, false);
+    struct op_request first = till_modify(till, OP_REFUND, payment, 1000);
+    struct op_request second = till_modify(till, OP_REFUND, payment, 2000);
+    char id[INTENT_ID_SIZE];
+
+    till_run(till, &first, INTENT_SUCCEEDED);
+    assert_true(db_run(till->cache->db, NULL, "DELETE FROM modifications", ""));
+    till_faults(till, "GET*:twins=150");
+    till_start(till, &second, id);
+    till_check_unsent(till, id, "changed:");
+}
+
+/* What the cache could not take in, it does not add up. */
+static void a_look_that_is_not_stored(void **state)
+{
+    struct till *till = *state;
+    struct op_request request =
+        till_modify(till, OP_REFUND, till_charged(till, 5000, false), 1000);
+    char id[INTENT_ID_SIZE];
+
+    till_start(till, &request, id);
+    till->cache->building = true;
+    till_check_unsent(till, id, "look: indexes are being built");
+    till->cache->building = false;
+}
+
 /* Found again by what is new on the payment's list. */
 static void modification_faults(void **state)
 {
@@ -254,6 +284,8 @@ int main(void)
         TEST(refunds),
         TEST(holds),
         TEST(stale_facts),
+        TEST(stale_facts_of_a_long_list),
+        TEST(a_look_that_is_not_stored),
         TEST(modification_faults),
         TEST(links),
         TEST(link_again),

@@ -124,6 +124,9 @@ static void only_another_supervisor_approves(void **state)
     struct op_permit self = {.role = ROLE_DESK, .person = "Marta", .supervisors = supervisors};
     assert_false(op_may_approve(&self, "Marta"));
     assert_true(op_may_approve(&self, "Luis"));
+    assert_false(op_may_approve(&self, NULL));
+    self.person = NULL;
+    assert_true(op_may_approve(&self, "Marta"));
     self.supervisors = NULL;
     assert_false(op_may_approve(&self, "Luis"));
 }

@@ -11,7 +11,7 @@ files=(cache/journal*.c cache/judge.c cache/operations.c cache/op_*.c cache/reco
 programs=(
     tests/test_judge tests/test_money 'tests/test_journal*' tests/test_op_check tests/test_repeat
     tests/test_absence tests/test_late tests/test_reading tests/test_operations
-    tests/test_modifications tests/test_recover
+    tests/test_modifications tests/test_recover tests/test_roles tests/test_no_amount
     'tests/test_core_*'
     "tests/safety/simulate --seeds 1500"
     "tests/safety/brute --short"

@@ -20,7 +20,7 @@
 
 #define CONSOLES_MAX 4
 #define SHORT_ROUNDS 60
-#define FULL_ROUNDS  2050
+#define FULL_ROUNDS  2500
 #define SCREEN_EVERY 10  /* of this many rounds one has a screen */
 #define CALLS_COLD   400 /* about as many calls as a console makes when all is new */
 #define CALLS_WARM   220
@@ -297,11 +297,22 @@ static void serve_all(struct round *round)
     }
 }
 
+static const struct crash_fault *draw_fault(struct round *round)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < crash_fault_count; i++)
+        all += crash_fault_table[i].weight;
+    const struct crash_fault *fault = crash_fault_table;
+    for (uint64_t at = crash_draw(&round->random, all); at >= fault->weight; fault++)
+        at -= fault->weight;
+    return fault;
+}
+
 static void set_scene(struct round *round, uint64_t n)
 {
     struct crash_scene *scene = round->scene;
-    const struct crash_fault *fault =
-        &crash_fault_table[crash_draw(&round->random, crash_fault_count)];
+    const struct crash_fault *fault = draw_fault(round);
     bool screen = n % SCREEN_EVERY == 0;
 
     round->fresh = !screen && crash_draw(&round->random, 5) == 0;

@@ -72,7 +72,7 @@ write_report() {
     cat <<REPORT
 
 Faults injected, by kind: $(awk -F'\t' '/^fault / {
-    printf "%s%s %s", n++ ? ", " : "", substr($1, 7), $2 }' "$logs/figures").
+    printf "%s%s %s", (n++ ? ", " : ""), substr($1, 7), $2 }' "$logs/figures").
 
 Every mutant and what killed it first:
 

@@ -106,6 +106,7 @@ struct crash_fault {
     enum crash_when when;
     bool ambiguous; /* a person may have to decide: the server itself lies */
     size_t kind;
+    unsigned weight; /* how often it is drawn, 1 as a rule */
 };
 /* All that the server knows, some in both ways. */
 size_t crash_faults(struct crash_fault *out, size_t max);

@@ -18,6 +18,10 @@ static const struct habit {
     {"429", POSTS, "=1", false},
     {"refuse", "CONNECT", "@0.5", false},
     {"refuse-after", "*", "=100", false},
+    {"close", "*", "", false},
+    {"endless-head", "*", "@0.5", false},
+    {"endless-body", "*", "@0.5", false},
+    {"bomb", "*", "@0.5", false},
     {"hangup", "CONNECT", "@0.5", false},
     {"deaf", "CONNECT", "=100@0.5", false},
     {"late", POSTS, "=300", false},
@@ -49,6 +53,21 @@ static const struct habit {
     {"no-echo", READS, "", true},
 };
 
+/* Kinds that strike about once a round and that no other program of the proof shows. */
+static unsigned weight_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned weight;
+    } rare[] = {{"late", 8},         {"slow", 6},         {"clock-behind", 3}, {"deaf", 2},
+                {"endless-body", 2}, {"endless-head", 2}, {"hangup", 2},       {"bomb", 2}};
+
+    for (size_t i = 0; i < COUNT_OF(rare); i++)
+        if (strcmp(rare[i].name, name) == 0)
+            return rare[i].weight;
+    return 1;
+}
+
 static bool add(struct crash_fault *out, const char *name, size_t kind, const struct habit *habit)
 {
     struct err err;
@@ -57,6 +76,7 @@ static bool add(struct crash_fault *out, const char *name, size_t kind, const st
     *out = (struct crash_fault){.name = name, .kind = kind};
     out->when = strcmp(target, READS) == 0 ? FAULT_READING : FAULT_SENDING;
     out->ambiguous = habit != NULL && habit->ambiguous;
+    out->weight = weight_of(name);
     snprintf(out->rule, sizeof out->rule, "%s:%s%s", target, name,
              habit == NULL ? "" : habit->value);
     return sim_faults_check(out->rule, &err);
