@@ -40,6 +40,7 @@ void json_close(struct json_doc *doc);
 const struct cJSON *json_member(const struct cJSON *object, const char *name);
 const struct cJSON *json_first(const struct cJSON *array); /* NULL: empty, or no array */
 const struct cJSON *json_next(const struct cJSON *element);
+void json_drop_first(const struct cJSON *array); /* frees the first element, which there must be */
 bool json_is_array(const struct cJSON *value);
 bool json_is_object(const struct cJSON *value);
 const char *json_text(const struct cJSON *value); /* a string, or a number as written */

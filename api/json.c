@@ -347,6 +347,11 @@ const struct cJSON *json_next(const struct cJSON *element)
     return element->next;
 }
 
+void json_drop_first(const struct cJSON *array)
+{
+    cJSON_DeleteItemFromArray((cJSON *)array, 0);
+}
+
 bool json_is_array(const struct cJSON *value)
 {
     return cJSON_IsArray(value);

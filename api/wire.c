@@ -261,7 +261,8 @@ static bool wire_list(struct api_answer *answer, struct arena *arena, const stru
         answer->terminals = arena_alloc(arena, count * sizeof(*answer->terminals));
     else
         answer->records = arena_alloc(arena, count * sizeof(*answer->records));
-    for (const struct cJSON *item = json_first(rows); item; item = json_next(item)) {
+    /* What has been read is let go: a long page would be in memory once more. */
+    for (const struct cJSON *item; (item = json_first(rows)); json_drop_first(rows)) {
         bool usable;
         if (row->shape == SHAPE_TERMINALS) {
             struct terminal *terminal = &answer->terminals[answer->count];

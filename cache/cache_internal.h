@@ -70,8 +70,9 @@ typedef void (*store_list_fn)(void *ctx, const struct store_result *result, cons
 /* The records of an answer: at once when they are few, else a slice in each turn of the loop, so
    that keys do not wait; then the answer's strings become the cache's, and answer's records and
    texts live until done() has returned. done (may be NULL) is called before this returns or from
-   the loop. What another answer tells meanwhile about the same rows is newer and stays. */
-void cache_store_list(struct cache *cache, struct loop *loop, const struct api_answer *answer,
+   the loop. What another answer tells meanwhile about the same rows is newer and stays. False: it
+   is a long one, stored in slices. */
+bool cache_store_list(struct cache *cache, struct loop *loop, const struct api_answer *answer,
                       store_list_fn done, void *ctx);
 /* What is under way goes on, but for done(), whose ctx is about to go. */
 void cache_store_list_forget(struct cache *cache, const void *ctx);

@@ -130,7 +130,7 @@ static void append(struct cache *cache, struct loop *loop, struct slow_list *lis
     *last = list;
 }
 
-void cache_store_list(struct cache *cache, struct loop *loop, const struct api_answer *answer,
+bool cache_store_list(struct cache *cache, struct loop *loop, const struct api_answer *answer,
                       store_list_fn done, void *ctx)
 {
     struct store_result result = {0};
@@ -141,7 +141,7 @@ void cache_store_list(struct cache *cache, struct loop *loop, const struct api_a
         bool good = cache_store(cache, answer->records, answer->count, SOURCE_LIST, &result, &err);
         if (done != NULL)
             done(ctx, good ? &result : NULL, &err);
-        return;
+        return true;
     }
     struct slow_list *list = mem_alloc(sizeof *list);
     *list = (struct slow_list){.strings = *answer->strings,
@@ -151,6 +151,7 @@ void cache_store_list(struct cache *cache, struct loop *loop, const struct api_a
                                .ctx = ctx};
     *answer->strings = (struct arena){0};
     append(cache, loop, list);
+    return false;
 }
 
 void cache_store_list_forget(struct cache *cache, const void *ctx)

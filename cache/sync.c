@@ -256,6 +256,7 @@ struct sync *sync_new(struct loop *loop, struct api_client *client, struct cache
                           .cache = cache,
                           .automatic = settings->automatic,
                           .polls_stale = true,
+                          .one_page = true,
                           .index_stale = true,
                           .want_terminals = settings->automatic,
                           .first_turn = RECORD_KINDS - 1,

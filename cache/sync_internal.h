@@ -92,6 +92,8 @@ struct sync {
     bool polls_stale;       /* sessions have changed since polls was made */
     struct poll_clock focus; /* the session on the screen; id "" none */
     bool want_terminals, want_online, terminals_in_flight, online_in_flight;
+    bool one_page;          /* ask for one page at a time: a list's pages are long, or not known */
+    int list_turn;          /* which list may ask first */
     int first_turn;         /* whose first sync gets the next page */
     int slow_level;
     int64_t slow_until, head_due, trickle_due;

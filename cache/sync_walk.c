@@ -241,7 +241,9 @@ static void page_came(struct walk *walk, const struct api_answer *answer)
         return;
     }
     walk->feed->page = *answer;
-    cache_store_list(sync->cache, sync->loop, answer, page_stored, walk);
+    sync->one_page = false;
+    if (!cache_store_list(sync->cache, sync->loop, answer, page_stored, walk))
+        sync->one_page = true;
 }
 
 /* --- anything else ------------------------------------------------------------------------ */
@@ -325,9 +327,18 @@ static bool feed_is_busy(const struct feed *feed)
     return false;
 }
 
+/* Long pages of several lists would be in memory together. */
+static bool page_may_start(const struct sync *sync)
+{
+    for (int i = 0; i < RECORD_KINDS; i++)
+        if (sync->one_page && feed_is_busy(&sync->feeds[i]))
+            return false;
+    return true;
+}
+
 static bool walk_may_ask(const struct walk *walk)
 {
-    return walk->active && !feed_is_busy(walk->feed) &&
+    return walk->active && !feed_is_busy(walk->feed) && page_may_start(walk->feed->sync) &&
            (walk->asked || clock_boot_ms() >= walk->feed->rest_until);
 }
 
@@ -338,11 +349,13 @@ void walks_start(struct sync *sync)
     bool first_in_flight = false;
 
     for (int i = 0; i < RECORD_KINDS; i++) {
+        struct feed *feed = &sync->feeds[(sync->list_turn + i) % RECORD_KINDS];
         for (int kind = WALK_HEAD; kind <= WALK_FETCH; kind++)
-            if (walk_may_ask(&sync->feeds[i].walks[kind]))
-                ask_page(&sync->feeds[i].walks[kind]);
-        first_in_flight |= sync->feeds[i].walks[WALK_FIRST].in_flight;
+            if (walk_may_ask(&feed->walks[kind]))
+                ask_page(&feed->walks[kind]);
+        first_in_flight |= feed->walks[WALK_FIRST].in_flight;
     }
+    sync->list_turn = (sync->list_turn + 1) % RECORD_KINDS;
     if (cache_tidy(sync->cache, sync->loop, sync_tidied, sync))
         return;
     for (int i = 1; i <= RECORD_KINDS && !first_in_flight; i++) {

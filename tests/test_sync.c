@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../cache/sync_internal.h"
 #include "support_sync.h"
 
 static bool is_stuck(void *ctx)
@@ -63,6 +64,48 @@ static void first_sync_goes_on_after_a_restart(void **state)
     assert_int_equal(bench_count(&bench, REC_SESSION), 1500);
     /* ten pages were left, and a few newest ones */
     assert_true(sim_requests_seen(bench.sim, "GET/payment/sessions") - before <= 15);
+    bench_close(&bench);
+}
+
+/* --- long pages --------------------------------------------------------------------------- */
+
+static int64_t most_pages; /* that were asked for or being stored at once */
+
+static bool counts_pages_until_idle(void *ctx)
+{
+    struct bench *bench = ctx;
+    int64_t pages = 0;
+
+    for (int i = 0; i < RECORD_KINDS; i++)
+        for (int kind = 0; kind < WALK_KINDS; kind++)
+            pages += bench->sync->feeds[i].walks[kind].in_flight;
+    most_pages = pages > most_pages ? pages : most_pages;
+    return bench_is_idle(bench);
+}
+
+static int64_t refresh_all(struct bench *bench)
+{
+    most_pages = 0;
+    for (int i = 0; i < RECORD_KINDS; i++)
+        sync_refresh(bench->sync, (enum record_kind)i);
+    bench_wait(bench, counts_pages_until_idle);
+    return most_pages;
+}
+
+/* Pages of several lists would be in memory together. */
+static void long_pages_come_one_at_a_time(void **state)
+{
+    struct bench bench;
+    struct sim_settings settings = bench_settings(150, SIM_CANONICAL);
+    struct err err = {0};
+
+    (void)state;
+    bench_open(&bench, &settings, true);
+    bench_wait(&bench, bench_is_complete);
+    assert_int_equal(refresh_all(&bench), RECORD_KINDS);
+    assert_true(sim_faults_set(bench.sim, "GET*:twins=3", &err));
+    refresh_all(&bench);
+    assert_int_equal(refresh_all(&bench), 1);
     bench_close(&bench);
 }
 
@@ -163,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_sync_in_every_dialect),
         cmocka_unit_test(first_sync_goes_on_after_a_restart),
+        cmocka_unit_test(long_pages_come_one_at_a_time),
         cmocka_unit_test(busy_server_slows_everything_down_once),
         cmocka_unit_test(command_asks_only_for_what_it_needs),
         cmocka_unit_test(command_is_told_when_the_api_refuses),
