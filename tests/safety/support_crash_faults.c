@@ -59,8 +59,9 @@ static unsigned weight_of(const char *name)
     static const struct {
         const char *name;
         unsigned weight;
-    } rare[] = {{"late", 8},         {"slow", 8},         {"clock-behind", 3}, {"deaf", 2},
-                {"endless-body", 2}, {"endless-head", 2}, {"clock-ahead", 2},  {"hangup", 2}, {"bomb", 2}};
+    } rare[] = {{"late", 8},         {"slow", 8},         {"clock-behind", 3},
+                {"clock-ahead", 2},  {"deaf", 2},         {"hangup", 2},
+                {"endless-body", 2}, {"endless-head", 2}, {"bomb", 2}};
 
     for (size_t i = 0; i < COUNT_OF(rare); i++)
         if (strcmp(rare[i].name, name) == 0)
