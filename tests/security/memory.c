@@ -39,7 +39,7 @@ static const struct memory_step charge_steps[] = {
 static const struct memory_step export_steps[] = {
     {"p Charge", "2", false},
     {"2 of 2", "w", false},
-    {"Wrote", "<F10>", true},
+    {WROTE, "<F10>", true},
     {NULL, NULL, false},
 };
 
@@ -74,7 +74,7 @@ static const struct memory_flow flows[] = {
      .short_cases = 30,
      .full_cases = 400},
     {"training",
-     {"--env", "training", "sessions", "--limit", "3"},
+     {"--env", "training", "--language", "es", "sessions", "--limit", "3"},
      .training = true,
      .short_cases = 8,
      .full_cases = 160},
@@ -85,7 +85,7 @@ static const struct memory_flow flows[] = {
      .short_cases = 8,
      .full_cases = 120},
     {"export",
-     {"--language", "es"},
+     {"--language", "en"},
      .steps = export_steps,
      .same = true,
      .short_cases = 4,

@@ -173,10 +173,9 @@ static void hears_one_byte_a_second(struct peer *peer)
     setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (recv(peer->fd, &byte, 1, 0) == 1) {
         int64_t begun = company_now_ms();
-        do
-            peer_pace(peer, 1000);
-        while (recv(peer->fd, &byte, 1, 0) == 1 && send(peer->fd, "", 0, MSG_NOSIGNAL) == 0 &&
-               company_now_ms() - begun < COMPANY_LIMIT_MS);
+        while (!peer_pace(peer, 1000) && recv(peer->fd, &byte, 1, 0) == 1 &&
+               company_now_ms() - begun < COMPANY_LIMIT_MS)
+            continue;
         note_end(peer, begun);
     }
 }

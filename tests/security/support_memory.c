@@ -213,6 +213,8 @@ const char *memory_calm_output(struct crash_scene *scene, const struct memory_fl
         memory_prepare(scene, &run, (struct memory_case){0, false}, false);
         memory_play(scene, &run);
         snprintf(calm[i].out, sizeof calm[i].out, "%s", run.crash.out);
+        if (calm[i].out[0] == '\0')
+            crash_violation(scene, "%s: nothing to compare with", flow->name);
     }
     return calm[i].out;
 }
@@ -285,11 +287,12 @@ static void check_status(struct crash_scene *scene, const struct memory_run *run
 /* Not told as an error, so it must be what an unharmed run says. */
 static void check_output(struct crash_scene *scene, const struct memory_run *run)
 {
-    bool finished = run->flow->steps == NULL ? run->crash.status == 0 : said(run, "Wrote ");
+    bool finished = run->flow->steps == NULL ? run->crash.status == 0 : said(run, WROTE);
     const char *calm = memory_calm_output(scene, run->flow);
 
     if (finished && calm != NULL && strcmp(run->crash.out, calm) != 0)
-        crash_violation(scene, "printed or wrote something else: %.600s", run->crash.out);
+        crash_violation(scene, "printed or wrote something else:\n%.600s\ninstead of\n%.600s",
+                        run->crash.out, calm);
 }
 
 /* Of a process that went on as if nothing were; one that is about to end need not tidy up. */

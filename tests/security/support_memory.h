@@ -16,6 +16,8 @@ struct memory_step {
     bool again;
 };
 
+#define WROTE "Wrote " /* what is said when an export is done */
+
 struct memory_flow {
     const char *name;
     const char *words[12];           /* command line; PAYMENT, HOLD stand for references */

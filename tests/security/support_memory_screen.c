@@ -108,8 +108,8 @@ static void take_words(struct pty *pty, const struct memory_flow *flow, struct c
 
     if (log != NULL) /* else it has written nothing */
         snprintf(run->err, sizeof run->err, "%s", last - (len < room ? len : room));
-    if (flow->same && memmem(log, len, "Wrote ", 6) != NULL)
-        snprintf(run->err, sizeof run->err, "Wrote ");
+    if (flow->same && memmem(log, len, WROTE, strlen(WROTE)) != NULL)
+        snprintf(run->err, sizeof run->err, WROTE);
 }
 
 void memory_play_screen(struct crash_scene *scene, struct memory_run *run)

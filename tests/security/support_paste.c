@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_MIN = 12, KEYS_MAX = 60, PAYLOAD_MAX = 512, BIG = 1 << 20, HANG_MS = 5000 };
+enum { KEYS_MIN = 12, KEYS_MAX = 60, PAYLOAD_MAX = 512, BIG = 1 << 20, HANG_MS = 20000 };
 #define BEGIN "\033[200~"
 #define END   "\033[201~"
 

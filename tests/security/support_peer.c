@@ -282,10 +282,10 @@ bool peer_await_end(struct peer *peer, int limit_ms)
     return false;
 }
 
-void peer_pace(struct peer *peer, int ms)
+bool peer_pace(struct peer *peer, int ms)
 {
-    struct pollfd wait = {.fd = peer->fd}; /* errors and hang-ups only */
-    poll(&wait, 1, ms);
+    struct pollfd wait = {.fd = peer->fd, .events = POLLRDHUP}; /* whatever is still unread */
+    return poll(&wait, 1, ms) > 0;
 }
 
 void peer_part_empty_lists(struct peer *peer)

@@ -40,7 +40,7 @@ bool peer_put(struct peer *peer, const char *text);
 bool peer_answer(struct peer *peer, int status, const char *extra, const char *body);
 /* Waits until the client has gone, at most so long; false: it is still there. */
 bool peer_await_end(struct peer *peer, int limit_ms);
-void peer_pace(struct peer *peer, int ms); /* lets time pass, if the connection is whole */
+bool peer_pace(struct peer *peer, int ms); /* lets it pass; true at once when the client has gone */
 /* Answers every request with an empty list. */
 void peer_part_empty_lists(struct peer *peer);
 

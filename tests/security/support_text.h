@@ -60,8 +60,12 @@ bool hostile_start(struct hostile *hostile);
 void hostile_stop(struct hostile *hostile);
 /* Before any server: what has been sent is counted for all processes of this program. */
 void hostile_count(const struct payloads *payloads);
-/* How many (field, payload) pairs all servers of this process have sent, of how many. */
-uint64_t hostile_pairs(const struct payloads *payloads, uint64_t *of);
+/* What all servers of this process have sent: pairs of field and payload, and how many different
+   payloads the field had that had the fewest. */
+struct hostile_sums {
+    uint64_t fields, pairs, fewest;
+};
+struct hostile_sums hostile_sums(const struct payloads *payloads);
 
 /* --- the gate --------------------------------------------------------------------------------- */
 

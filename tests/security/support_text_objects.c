@@ -412,13 +412,16 @@ void hostile_count(const struct payloads *payloads)
         abort();
 }
 
-uint64_t hostile_pairs(const struct payloads *payloads, uint64_t *of)
+struct hostile_sums hostile_sums(const struct payloads *payloads)
 {
-    uint64_t pairs = 0;
+    struct hostile_sums sums = {.fields = FIELDS, .fewest = payloads->json};
 
-    for (int i = 0; i < FIELDS; i++)
+    for (int i = 0; i < FIELDS; i++) {
+        uint64_t in_field = 0;
         for (size_t k = 0; k < payloads->json; k++)
-            pairs += sent[(size_t)i * payloads->count + k];
-    *of = (uint64_t)FIELDS * payloads->json;
-    return pairs;
+            in_field += sent[(size_t)i * payloads->count + k];
+        sums.pairs += in_field;
+        sums.fewest = in_field < sums.fewest ? in_field : sums.fewest;
+    }
+    return sums;
 }

@@ -152,13 +152,15 @@ static bool read_options(struct proof *proof, int argc, char **argv)
 
 static void tell(const struct proof *proof)
 {
-    uint64_t of, pairs = hostile_pairs(&proof->payloads, &of);
+    struct hostile_sums sums = hostile_sums(&proof->payloads);
 
     printf("= hostile payloads: %zu\n", proof->payloads.count);
     printf("= payloads that an answer can carry: %zu\n", proof->payloads.json);
     printf("= hostile texts sent: %llu\n", (unsigned long long)proof->texts);
-    printf("= payloads in fields of answers: %llu of %llu\n", (unsigned long long)pairs,
-           (unsigned long long)of);
+    printf("= payloads in fields of answers: %llu of %llu\n", (unsigned long long)sums.pairs,
+           (unsigned long long)(sums.fields * proof->payloads.json));
+    printf("= fields of answers: %llu\n= different payloads in each, at least: %llu\n",
+           (unsigned long long)sums.fields, (unsigned long long)sums.fewest);
     printf("= sessions at the screen: %llu\n", (unsigned long long)proof->sessions);
     printf("= screens compared: %llu\n", (unsigned long long)proof->screens);
     printf("= cells compared: %llu\n", (unsigned long long)proof->cells);
