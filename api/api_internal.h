@@ -98,6 +98,8 @@ struct api_call {
     size_t header_bytes;
     bool too_big;
     char trouble[256]; /* CURL_ERROR_SIZE: libcurl writes here */
+    /* after the last attempt */
+    struct decoding *decoding; /* a thread reads what came; NULL: none does */
 };
 
 /* Starts an attempt; attempt_done() of client.c is called when it is over, unless dropped before.
@@ -106,6 +108,16 @@ bool client_attempt_start(struct api_call *call, const void *body, size_t body_l
                           const char *idempotency_key);
 void client_attempt_drop(struct api_call *call);
 void client_attempt_done(struct api_call *call, const struct attempt_result *result);
+/* Reads what came, touching nothing of the client but its key; then, in the loop's thread, hands
+   the answer over and frees the call. */
+void client_decode_here(struct api_call *call, const struct attempt_result *result,
+                        struct api_answer *answer, struct arena *arena);
+void client_call_over(struct api_call *call, struct api_answer *answer, struct arena *arena);
+/* client_decode.c: the same by a thread, for answers longer than LONG_BODY bytes. False: there is
+   none to be had. Dropping waits for it and calls nobody. */
+#define LONG_BODY ((size_t)256 * 1024)
+bool client_decode_start(struct api_call *call, const struct attempt_result *result);
+void client_decode_drop(struct api_call *call);
 /* wiping.c: for libcurl. */
 void wiping_free(void *memory);
 void *wiping_realloc(void *old, size_t size);

@@ -153,6 +153,7 @@ void api_client_free(struct api_client *client)
         struct api_call *call = client->calls;
         loop_timer_stop(client->loop, call->timer);
         client_attempt_drop(call);
+        client_decode_drop(call);
         call_unlink(call);
         call_free(call);
     }
@@ -164,30 +165,44 @@ void api_client_free(struct api_client *client)
     free(client);
 }
 
-/* The callback may free the client or start calls: nothing of the client is touched after it. */
-static void call_finish(struct api_call *call, const struct attempt_result *result)
+void client_decode_here(struct api_call *call, const struct attempt_result *result,
+                        struct api_answer *answer, struct arena *arena)
 {
-    struct arena arena = {0};
-    struct api_answer answer = {
+    *answer = (struct api_answer){
         .endpoint = call->endpoint,
         .left = call->left,
         .aborted = call->aborted && !result->whole, /* an answer that came whole counts */
         .http_status = result->http_status,
         .retry_after_s = result->retry_after_s,
         .server_utc_ms = result->server_utc_ms,
-        .strings = &arena,
     };
     client_hide_key(&call->body, call->client->key);
-    wire_decode(&answer, &arena, call->body.data, result->whole ? call->body.len : 0);
+    wire_decode(answer, arena, call->body.data, result->whole ? call->body.len : 0);
     if (result->too_big)
-        answer.body = BODY_ALIEN;
-    if (!answer.trouble[0])
-        memcpy(answer.trouble, result->trouble, sizeof(answer.trouble));
+        answer->body = BODY_ALIEN;
+    if (!answer->trouble[0])
+        memcpy(answer->trouble, result->trouble, sizeof(answer->trouble));
+}
+
+/* The callback may free the client or start calls: nothing of the client is touched after it. */
+void client_call_over(struct api_call *call, struct api_answer *answer, struct arena *arena)
+{
+    answer->strings = arena;
     call_unlink(call);
     call->aborted = true; /* a cancel from its own callback comes too late */
-    call->done(call->ctx, &answer);
-    arena_done(&arena);
+    call->done(call->ctx, answer);
+    arena_done(arena);
     call_free(call);
+}
+
+static void call_finish(struct api_call *call, const struct attempt_result *result)
+{
+    struct arena arena = {0};
+    struct api_answer answer;
+    if (result->whole && call->body.len > LONG_BODY && client_decode_start(call, result))
+        return;
+    client_decode_here(call, result, &answer, &arena);
+    client_call_over(call, &answer, &arena);
 }
 
 static void call_end_cancelled(void *ctx)
@@ -200,7 +215,7 @@ static void call_end_cancelled(void *ctx)
 
 void api_call_cancel(struct api_call *call)
 {
-    if (call->aborted)
+    if (call->aborted || call->decoding)
         return; /* its end is under way */
     call->aborted = true;
     loop_timer_stop(call->client->loop, call->timer);

@@ -16,8 +16,18 @@ enum {
 };
 enum { ANY_KIND = SESSION | PAYMENT | MODIFICATION };
 
-/* FIELD_NAME is a text that tells which thing the object is, or is about. */
-enum field_type { FIELD_TEXT, FIELD_NAME, FIELD_STAMP, FIELD_MONEY, FIELD_TRUTH, FIELD_ATTEMPTS };
+/* FIELD_NAME is a text that tells which thing the object is, or is about; FIELD_PROSE one that
+   only people read: longer than PROSE_MAX bytes it is cut, and whole in raw. */
+enum field_type {
+    FIELD_TEXT,
+    FIELD_NAME,
+    FIELD_PROSE,
+    FIELD_STAMP,
+    FIELD_MONEY,
+    FIELD_TRUTH,
+    FIELD_ATTEMPTS
+};
+#define PROSE_MAX ((size_t)4096)
 
 struct field {
     const char *name;
@@ -39,11 +49,11 @@ static const struct field record_fields[] = {
     {"status", ANY_KIND, FIELD_TEXT, RECORD(status)},
     {"type", MODIFICATION, FIELD_NAME, RECORD(type)},
     {"amount", ANY_KIND, FIELD_MONEY, RECORD(amount)},
-    {"description", SESSION | PAYMENT, FIELD_TEXT, RECORD(description)},
+    {"description", SESSION | PAYMENT, FIELD_PROSE, RECORD(description)},
     {"customReference", ANY_KIND, FIELD_NAME, RECORD(custom_reference)},
     {"poiId", PAYMENT, FIELD_NAME, RECORD(poi_id)},
-    {"reason", MODIFICATION, FIELD_TEXT, RECORD(reason)},
-    {"failureReason", PAYMENT | MODIFICATION, FIELD_TEXT, RECORD(failure_reason)},
+    {"reason", MODIFICATION, FIELD_PROSE, RECORD(reason)},
+    {"failureReason", PAYMENT | MODIFICATION, FIELD_PROSE, RECORD(failure_reason)},
     {"paymentStatus", SESSION, FIELD_TEXT, RECORD(payment_status)},
     {"paymentUrl", SESSION, FIELD_TEXT, RECORD(payment_url)},
     {"isPreAuth", SESSION | PAYMENT, FIELD_TRUTH, RECORD(is_preauth)},
@@ -83,6 +93,21 @@ static struct money wire_money(const struct cJSON *value)
     return money;
 }
 
+/* A copy, cut between two characters where it is too long. */
+static const char *wire_prose(struct arena *arena, const char *text)
+{
+    static const char cut[] = "…";
+    size_t len = strlen(text);
+    if (len <= PROSE_MAX)
+        return arena_strdup(arena, text);
+    for (len = PROSE_MAX - strlen(cut); ((unsigned char)text[len] & 0xc0) == 0x80;)
+        len--;
+    char *copy = arena_alloc(arena, PROSE_MAX + 1);
+    memcpy(copy, text, len);
+    memcpy(copy + len, cut, sizeof(cut));
+    return copy;
+}
+
 static void wire_attempts(struct arena *arena, const struct cJSON *array, struct record *out);
 
 static void wire_field(struct arena *arena, const struct field *field, const struct cJSON *value,
@@ -97,6 +122,10 @@ static void wire_field(struct arena *arena, const struct field *field, const str
     case FIELD_TEXT:
         if (text && *text && !*(const char **)place)
             *(const char **)place = arena_strdup(arena, text);
+        break;
+    case FIELD_PROSE:
+        if (text && *text && !*(const char **)place)
+            *(const char **)place = wire_prose(arena, text);
         break;
     case FIELD_STAMP:
         stamp_parse(text, place);

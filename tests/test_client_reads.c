@@ -1,5 +1,6 @@
 /* Reads over real sockets: tried again where that helps, never astray; and which settings, URLs and
    arguments are taken at all. */
+#include "../api/api_internal.h"
 #include "support_call.h"
 
 #include <setjmp.h>
@@ -174,6 +175,71 @@ static void calls_run_side_by_side(void **state)
     assert_int_equal(answered, 6);
 }
 
+/* --- long answers ------------------------------------------------------------------------- */
+
+enum { LONG_ROWS = 6000 };
+
+static void plan_long_list(void)
+{
+    struct buf body;
+    buf_init(&body, 1000000);
+    buf_puts(&body, "{\"success\":true,\"data\":{\"items\":[");
+    for (int i = 0; i < LONG_ROWS; i++)
+        buf_printf(&body,
+                   "%s{\"sessionId\":\"S%d\",\"status\":\"completed\",\"description\":\"row\"}",
+                   i ? "," : "", i);
+    buf_puts(&body, "]}}");
+    assert_true(body.len > LONG_BODY && !body.over);
+    server_plan_json(server, 200, "", body.data);
+    buf_done(&body);
+}
+
+static bool is_being_read(void *ctx)
+{
+    (void)ctx;
+    return client->calls && client->calls->decoding;
+}
+
+static void start_long_list(void)
+{
+    struct api_request request = {.endpoint = EP_SESSIONS, .done = call_remember};
+    plan_long_list();
+    start(&request);
+    assert_true(loop_run_until(loop, is_being_read, NULL, TEST_DEADLINE_MS));
+    assert_int_equal(seen.calls, 0);
+}
+
+static void long_answers_are_read_beside_the_loop(void **state)
+{
+    (void)state;
+    start_long_list();
+    finish();
+    assert_int_equal(seen.answer.body, BODY_DATA);
+    assert_int_equal(seen.answer.count, LONG_ROWS);
+}
+
+static void a_cancel_comes_too_late_for_what_is_being_read(void **state)
+{
+    (void)state;
+    start_long_list();
+    api_call_cancel(seen.call);
+    finish();
+    assert_int_equal(seen.answer.body, BODY_DATA);
+    assert_false(seen.answer.aborted);
+}
+
+static void a_client_goes_while_an_answer_is_read(void **state)
+{
+    (void)state;
+    struct api_settings settings = call_settings();
+    start_long_list();
+    api_client_free(client);
+    assert_int_equal(seen.calls, 0);
+    client = api_client_new(loop, &settings, NULL);
+    get(EP_SESSIONS, true);
+    assert_int_equal(seen.answer.count, LONG_ROWS);
+}
+
 /* --- URLs and arguments ------------------------------------------------------------------- */
 
 static void ids_are_one_segment_of_the_path(void **state)
@@ -297,11 +363,11 @@ static void only_whole_pins_are_taken(void **state)
         ";",
         PIN_1 ";",
         ";" PIN_1,
-        PIN_1 ";" PIN_1,           /* a spare that is none */
+        PIN_1 ";" PIN_1, /* a spare that is none */
         PIN_1 " " PIN_2,
         PIN_1 ";" PIN_2 ";" PIN_2,
         PIN_1 "\n",
-        "/etc/ssl/key.pem",        /* libcurl would read a file */
+        "/etc/ssl/key.pem", /* libcurl would read a file */
         "sha1//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=",
         "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0==", /* 31 bytes */
         "sha256//a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0t=", /* bits behind the end */
@@ -360,6 +426,9 @@ int main(void)
         TEST(a_call_cancelled_in_its_own_callback_is_over),
         TEST(reads_share_one_connection),
         TEST(calls_run_side_by_side),
+        TEST(long_answers_are_read_beside_the_loop),
+        TEST(a_cancel_comes_too_late_for_what_is_being_read),
+        TEST(a_client_goes_while_an_answer_is_read),
         TEST(ids_are_one_segment_of_the_path),
         TEST(unusable_requests_are_refused),
         TEST(a_read_only_client_sends_no_post),

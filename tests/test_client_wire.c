@@ -48,6 +48,42 @@ static void amount_is(const struct record *record, int64_t minor, const char *cu
     assert_string_equal(record->amount.currency, currency);
 }
 
+/* --- long texts --------------------------------------------------------------------------- */
+
+/* What only people read is cut between two characters, and whole in raw; a reference never is. */
+static void long_prose_is_cut_references_are_not(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {4096, 4098, 60000};
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        struct buf body;
+        char *text = malloc(lengths[i] + 1);
+        for (size_t k = 0; k < lengths[i]; k += 2)
+            memcpy(text + k, "\xc3\xb1", 2);
+        text[lengths[i]] = '\0';
+        buf_init(&body, 200000);
+        buf_printf(&body,
+                   "{\"success\":true,\"data\":{\"sessionId\":\"S1\",\"description\":\"%s\","
+                   "\"customReference\":\"%s\"}}",
+                   text, text);
+        decode_text(EP_SESSION_GET, 200, body.data);
+        const struct record *record = &answer.record;
+        assert_int_equal(answer.body, BODY_DATA);
+        assert_string_equal(record->custom_reference, text);
+        assert_non_null(strstr(record->raw, text));
+        if (lengths[i] <= 4096) {
+            assert_string_equal(record->description, text);
+        } else {
+            size_t len = strlen(record->description);
+            assert_true(len <= 4096 && len > 4090);
+            assert_memory_equal(record->description, text, len - 3);
+            assert_string_equal(record->description + len - 3, "…");
+        }
+        buf_done(&body);
+        free(text);
+    }
+}
+
 /* --- single objects ----------------------------------------------------------------------- */
 
 static void a_new_session_is_read(void **state)
@@ -180,13 +216,11 @@ static void an_empty_text_is_absent(void **state)
     assert_null(record.payment_reference);
     assert_null(record.status);
     assert_null(record.custom_reference);
-    assert_true(record_from_json(&arena, REC_PAYMENT,
-                                 "{\"posPaymentId\":\"\",\"paymentReference\":\"p\"}",
-                                 &record, NULL));
+    assert_true(record_from_json(
+        &arena, REC_PAYMENT, "{\"posPaymentId\":\"\",\"paymentReference\":\"p\"}", &record, NULL));
     assert_string_equal(record.id, "p");
     assert_string_equal(record.payment_reference, "p");
-    assert_false(
-        record_from_json(&arena, REC_SESSION, "{\"sessionId\":\"\"}", &record, NULL));
+    assert_false(record_from_json(&arena, REC_SESSION, "{\"sessionId\":\"\"}", &record, NULL));
 }
 
 /* --- dialects of lists -------------------------------------------------------------------- */
@@ -394,6 +428,7 @@ static void anything_else_is_alien(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(long_prose_is_cut_references_are_not, end),
         cmocka_unit_test_teardown(a_new_session_is_read, end),
         cmocka_unit_test_teardown(a_completed_session_is_read_with_its_attempts, end),
         cmocka_unit_test_teardown(a_charge_is_read, end),

@@ -5,6 +5,7 @@
 #include "tty.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,14 @@ static void harden(void)
 #ifndef SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the leak checker traces its own process */
 #endif
+}
+
+/* One heap, so that what a thread gives back is there for the others, and large pieces beside it,
+   so that they go back to the system at once: after a long page nothing of it stays. */
+static void shape_heap(void)
+{
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
 /* --- out of memory -------------------------------------------------------------------------- */
@@ -174,6 +183,7 @@ int main(int argc, char **argv)
     struct cli cli = {.signals = -1};
     struct text message;
     hold_places();
+    shape_heap();
     mem_on_exhausted(end_without_memory);
     harden();
     cli.tty = isatty(STDOUT_FILENO);
