@@ -137,6 +137,7 @@ static void what_is_told_of_meanwhile_stays(void **state)
     (void)state;
     desk_open(&desk, ROWS, 100);
     struct record paid = desk.answer.records[ROWS / 2];
+    paid.id = arena_strdup(&arena, paid.id); /* outlives the list */
     paid.status = "completed";
     cache_store_list(desk.box.cache, desk.loop, &desk.answer, note_end, &desk);
     assert_true(cache_store(desk.box.cache, &paid, 1, SOURCE_DETAIL, NULL, &err));
