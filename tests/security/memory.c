@@ -13,13 +13,14 @@
    any other for the money, and on a screen the terminal must be as it was.
 
    Requests are told apart by the calls that led to them, up to eighteen ("paths"); a path that an
-   earlier flow has too is that one's. Where a flow has more paths of its own than it is given cases
-   they are thinned evenly; where it has less, the rest is spread over its other requests. Each is
-   tried in both ways, --short in one of them in turn.
+   earlier flow has too is that one's. In full every fifth path is tried, in both ways, and a few of
+   the other requests of each flow; another seed takes others. --short thins the paths evenly to
+   what a flow is given, and tries each in one way.
 
    usage: memory [--short|--full] [--seed N] [-p CONSOLE] [--only FLOW:N[+]] */
 #include "support_memory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -44,55 +45,49 @@ static const struct memory_step export_steps[] = {
 };
 
 static const struct memory_flow flows[] = {
-    {"first", {"terminals"}, .fresh = true, .same = true, .short_cases = 30, .full_cases = 480},
-    {"list", {"payments", "--csv"}, .same = true, .short_cases = 20, .full_cases = 320},
+    {"first", {"terminals"}, .fresh = true, .same = true, .short_cases = 30},
+    {"list", {"payments", "--csv"}, .same = true, .short_cases = 20},
     {"charge",
      {"charge", "--terminal", TERMINAL, "--amount", "12.50", "--reference", "RES-7", "--yes"},
      .money = true,
-     .short_cases = 50,
-     .full_cases = 720},
+     .short_cases = 50},
     {"refund",
      {"refund", "PAYMENT", "--amount", "1.00", "--reason", "return", "--yes"},
      .money = true,
-     .short_cases = 20,
-     .full_cases = 320},
+     .short_cases = 20},
     {"capture",
      {"capture", "HOLD", "--amount", "50.00", "--yes"},
      .money = true,
-     .short_cases = 12,
-     .full_cases = 240},
-    {"cancel", {"cancel", "HOLD", "--yes"}, .money = true, .short_cases = 12, .full_cases = 240},
+     .short_cases = 12},
+    {"cancel", {"cancel", "HOLD", "--yes"}, .money = true, .short_cases = 12},
     {"link",
      {"link", "--amount", "20.00", "--reference", "RES-8", "--qr"},
      .money = true,
-     .short_cases = 12,
-     .full_cases = 240},
+     .short_cases = 12},
     {"recover",
      {"recover", "--wait", "3"},
      .left = true,
      .money = true,
-     .short_cases = 30,
-     .full_cases = 400},
+     .short_cases = 30},
     {"training",
      {"--env", "training", "--language", "es", "sessions", "--limit", "3"},
      .training = true,
-     .short_cases = 8,
-     .full_cases = 160},
+     .short_cases = 8},
     {"screen",
      {"--language", "en"},
      .steps = charge_steps,
      .money = true,
-     .short_cases = 8,
-     .full_cases = 120},
+     .short_cases = 8},
     {"export",
      {"--language", "en"},
      .steps = export_steps,
      .same = true,
-     .short_cases = 4,
-     .full_cases = 60},
+     .short_cases = 4},
 };
 #define FLOWS COUNT_OF(flows)
 _Static_assert(FLOWS <= MEMORY_FLOWS_MAX, "a plan for each");
+
+#define FULL_SHARE 5
 
 static struct memory_totals *totals; /* shared by the workers */
 
@@ -153,6 +148,7 @@ static void add_case(struct memory_plan *plan, uint32_t at, size_t number)
 {
     uint64_t turn = number + crash_options.seed;
 
+    assert(plan->count + 2 <= MEMORY_CASES_MAX);
     if (crash_options.full || turn % 2 == 0)
         plan->cases[plan->count++] = (struct memory_case){at, false};
     if (crash_options.full || turn % 2 == 1)
@@ -177,8 +173,7 @@ static void spread(struct memory_plan *plan, const struct request *requests, siz
 static void choose(struct memory_plan *plan, const struct request *requests,
                    const struct memory_flow *flow)
 {
-    size_t ways = crash_options.full ? 2 : 1;
-    size_t wanted = (size_t)(crash_options.full ? flow->full_cases : flow->short_cases) / ways;
+    size_t wanted = flow->short_cases + (crash_options.full ? plan->paths / FULL_SHARE : 0);
     size_t of_paths = wanted < plan->paths ? wanted : plan->paths;
 
     spread(plan, requests, plan->paths, of_paths);

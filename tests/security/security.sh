@@ -17,6 +17,7 @@ bars() {
     cells compared|>= 1000000|of screens with hostile text, against the same with harmless text
     escape sequences checked|>= 100000|each one of terminfo's, or of our own list
     commands with hostile text|>= 1000|tables, CSV, JSON, messages
+    different payloads in each, at least|>= 400|of the fields of all answers
     hostile text violations|= 0|
     bursts around the opening of a money question|>= 1000|
     pastes|>= 200|with marks, without, torn, nested, a mebibyte
@@ -53,7 +54,7 @@ bars() {
     POSTs that a role forbids|= 0|
     wrong exit statuses or messages|= 0|
     wrong names in the journal|= 0|
-    out-of-memory scenarios|>= 3000|a request for memory refused, once or from then on
+    out-of-memory scenarios|>= 9000|a request for memory refused, once and from then on
     out-of-memory violations|= 0|
     bytes not given back, at most|<= 16384|
     fuzz json finds|= 0|libFuzzer with ASan and UBSan, a minute each

@@ -6,7 +6,7 @@
 #include "../safety/support_crash.h"
 
 #define MEMORY_REQUESTS_MAX ((size_t)1 << 20)
-#define MEMORY_CASES_MAX    8192
+#define MEMORY_CASES_MAX    16384
 #define MEMORY_FLOWS_MAX    16
 
 /* What a person waits for on a screen, and the keys then pressed ("=30x100": the window gets that
@@ -27,7 +27,7 @@ struct memory_flow {
     bool money;                      /* moves some, or finds out about it */
     bool same;                       /* prints (or writes to a file) the same each time */
     bool training;                   /* the bundled server inside, and so no ledger to ask */
-    int short_cases, full_cases;     /* at most; each case is one request refused, in one way */
+    size_t short_cases;              /* each case is one request refused, in one way */
 };
 
 struct memory_case {
