@@ -402,8 +402,9 @@ static bool start_screen(struct err *err)
     term.screen = known ? newterm(NULL, term.frame, stdin) : NULL;
     const char *move_to = term.screen ? tigetstr("cup") : NULL;
     if (!move_to || move_to == (const char *)-1) {
-        if (errno == ENOMEM)
-            mem_exhausted(); /* ncurses says no more of that than of a name it does not know */
+        /* ncurses says no more of that than of a name it does not know. */
+        if (errno == ENOMEM || (known && !term.screen))
+            mem_exhausted();
         drop_screen();
         return err_set(err, ERR_SYSTEM,
                        "TERM=%s names no terminal with a screen; try TERM=xterm-256color.",

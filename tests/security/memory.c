@@ -13,9 +13,9 @@
    any other for the money, and on a screen the terminal must be as it was.
 
    Requests are told apart by the calls that led to them, up to eighteen ("paths"); a path that an
-   earlier flow has too is that one's. In full every fifth path is tried, in both ways, and a few of
-   the other requests of each flow; another seed takes others. --short thins the paths evenly to
-   what a flow is given, and tries each in one way.
+   earlier flow has too is that one's. In full every eighth path is tried, of a screen every
+   fortieth, in both ways, and a few of the other requests of each flow; another seed takes others.
+   --short thins the paths evenly to what a flow is given, and tries each in one way.
 
    usage: memory [--short|--full] [--seed N] [-p CONSOLE] [--only FLOW:N[+]] */
 #include "support_memory.h"
@@ -87,7 +87,7 @@ static const struct memory_flow flows[] = {
 #define FLOWS COUNT_OF(flows)
 _Static_assert(FLOWS <= MEMORY_FLOWS_MAX, "a plan for each");
 
-#define FULL_SHARE 5
+enum { FULL_SHARE = 8, FULL_SHARE_SCREEN = 40 }; /* a screen is waited for */
 
 static struct memory_totals *totals; /* shared by the workers */
 
@@ -173,7 +173,8 @@ static void spread(struct memory_plan *plan, const struct request *requests, siz
 static void choose(struct memory_plan *plan, const struct request *requests,
                    const struct memory_flow *flow)
 {
-    size_t wanted = flow->short_cases + (crash_options.full ? plan->paths / FULL_SHARE : 0);
+    size_t share = flow->steps ? FULL_SHARE_SCREEN : FULL_SHARE;
+    size_t wanted = flow->short_cases + (crash_options.full ? plan->paths / share : 0);
     size_t of_paths = wanted < plan->paths ? wanted : plan->paths;
 
     spread(plan, requests, plan->paths, of_paths);

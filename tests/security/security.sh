@@ -54,7 +54,7 @@ bars() {
     POSTs that a role forbids|= 0|
     wrong exit statuses or messages|= 0|
     wrong names in the journal|= 0|
-    out-of-memory scenarios|>= 9000|a request for memory refused, once and from then on
+    out-of-memory scenarios|>= 4000|a request for memory refused, once and from then on
     out-of-memory violations|= 0|
     bytes not given back, at most|<= 16384|
     fuzz json finds|= 0|libFuzzer with ASan and UBSan, a minute each
