@@ -17,7 +17,7 @@ bars() {
     cells compared|>= 1000000|of screens with hostile text, against the same with harmless text
     escape sequences checked|>= 100000|each one of terminfo's, or of our own list
     commands with hostile text|>= 1000|tables, CSV, JSON, messages
-    different payloads in each, at least|>= 400|of the fields of all answers
+    fields of answers with 400 payloads and more|all|each text of each object
     hostile text violations|= 0|
     bursts around the opening of a money question|>= 1000|
     pastes|>= 200|with marks, without, torn, nested, a mebibyte

@@ -60,10 +60,11 @@ bool hostile_start(struct hostile *hostile);
 void hostile_stop(struct hostile *hostile);
 /* Before any server: what has been sent is counted for all processes of this program. */
 void hostile_count(const struct payloads *payloads);
-/* What all servers of this process have sent: pairs of field and payload, and how many different
-   payloads the field had that had the fewest. */
+/* What all servers of this process have sent: pairs of field and payload, and how many fields had
+   at least HOSTILE_MANY different payloads. */
+#define HOSTILE_MANY 400
 struct hostile_sums {
-    uint64_t fields, pairs, fewest;
+    uint64_t fields, pairs, full;
 };
 struct hostile_sums hostile_sums(const struct payloads *payloads);
 

@@ -414,14 +414,14 @@ void hostile_count(const struct payloads *payloads)
 
 struct hostile_sums hostile_sums(const struct payloads *payloads)
 {
-    struct hostile_sums sums = {.fields = FIELDS, .fewest = payloads->json};
+    struct hostile_sums sums = {.fields = FIELDS};
 
     for (int i = 0; i < FIELDS; i++) {
         uint64_t in_field = 0;
         for (size_t k = 0; k < payloads->json; k++)
             in_field += sent[(size_t)i * payloads->count + k];
         sums.pairs += in_field;
-        sums.fewest = in_field < sums.fewest ? in_field : sums.fewest;
+        sums.full += in_field >= HOSTILE_MANY;
     }
     return sums;
 }

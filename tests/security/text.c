@@ -159,8 +159,8 @@ static void tell(const struct proof *proof)
     printf("= hostile texts sent: %llu\n", (unsigned long long)proof->texts);
     printf("= payloads in fields of answers: %llu of %llu\n", (unsigned long long)sums.pairs,
            (unsigned long long)(sums.fields * proof->payloads.json));
-    printf("= fields of answers: %llu\n= different payloads in each, at least: %llu\n",
-           (unsigned long long)sums.fields, (unsigned long long)sums.fewest);
+    printf("= fields of answers with %d payloads and more: %llu of %llu\n", HOSTILE_MANY,
+           (unsigned long long)sums.full, (unsigned long long)sums.fields);
     printf("= sessions at the screen: %llu\n", (unsigned long long)proof->sessions);
     printf("= screens compared: %llu\n", (unsigned long long)proof->screens);
     printf("= cells compared: %llu\n", (unsigned long long)proof->cells);
