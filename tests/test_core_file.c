@@ -416,51 +416,6 @@ static void uncounted_quiet(void **state)
 
 /* --- what others write ----------------------------------------------------------------------- */
 
-static void note_bits(void *ctx, unsigned bits)
-{
-    *(unsigned *)ctx |= bits;
-}
-
-static bool is_noted(void *ctx)
-{
-    return *(unsigned *)ctx == CHANGED_JOURNAL;
-}
-
-static void news_of_others(void **state)
-{
-    struct jbox *box = *state;
-    struct loop *loop = loop_new();
-    struct journal *other = jbox_open(box);
-    unsigned bits = 0;
-    struct changes changes = {note_bits, &bits};
-    struct journal_news *news = journal_news_start(box->journal, loop);
-    char id[INTENT_ID_SIZE];
-
-    assert_non_null(news);
-    box->journal->changes = &changes;
-    for (int i = 0; i < 3; i++) { /* several writes are told of together */
-        struct intent_draft draft = jbox_charge(NULL);
-        assert_true(journal_prepare(other, &draft, NULL));
-        loop_turn(loop, 0);
-    }
-    assert_int_equal(bits, 0);
-    assert_true(loop_run_until(loop, is_noted, &bits, 5000));
-    jbox_prepare(box, NULL, id); /* tells of itself, at once and once */
-    assert_int_equal(bits, CHANGED_JOURNAL);
-    bits = 0;
-    loop_run_until(loop, is_noted, &bits, 200);
-    assert_int_equal(bits, 0);
-    box->journal->changes = NULL; /* nobody listens */
-    struct intent_draft draft = jbox_charge(NULL);
-    assert_true(journal_prepare(other, &draft, NULL));
-    loop_run_until(loop, is_noted, &bits, 200);
-    assert_int_equal(bits, 0);
-    journal_news_stop(news);
-    journal_news_stop(NULL);
-    journal_close(other);
-    loop_free(loop);
-}
-
 static void no_means_to_tell(void **state)
 {
     static const char *const calls[] = {"inotify_init1", "inotify_add_watch"};
@@ -493,7 +448,6 @@ int main(void)
         TEST(odd_rows),
         TEST(odd_entries),
         TEST(uncounted_quiet),
-        TEST(news_of_others),
         TEST(no_means_to_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

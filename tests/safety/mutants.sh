@@ -18,7 +18,8 @@ trap 'exit 2' INT TERM
 programs=(
     tests/test_judge tests/test_op_check tests/test_cache_facts tests/test_journal_sets
     tests/test_reading tests/test_core_lists tests/test_core_absence tests/test_journal_processes
-    tests/test_money tests/test_journal tests/test_late tests/test_core_file tests/test_repeat
+    tests/test_money tests/test_journal tests/test_late tests/test_core_file tests/test_core_news
+    tests/test_repeat
     tests/test_modifications tests/test_core_busy tests/test_core_journal tests/test_journal_audit
     tests/test_recover tests/test_operations tests/test_absence
     "tests/safety/simulate --seeds 600 --jobs 1" "tests/safety/brute --short"
