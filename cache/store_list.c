@@ -14,6 +14,7 @@ struct slow_list {
     struct arena strings; /* what the records are made of */
     const struct record *records;
     size_t count, stored;
+    size_t older; /* so many of the ids in newer were told of before this list came */
     struct store_result result;
     store_list_fn done;
     void *ctx;
@@ -40,24 +41,31 @@ void store_list_note_newer(struct cache *cache, const struct record *records, si
     }
 }
 
-static bool is_told_of(const struct slow_lists *lists, const char *id)
+static bool is_told_of(const struct slow_lists *lists, size_t older, const char *id)
 {
-    for (size_t i = 0; i < lists->newer_count; i++)
+    for (size_t i = older; i < lists->newer_count; i++)
         if (strcmp(lists->newer[i], id) == 0)
             return true;
     return false;
 }
 
-/* How many of the records make the next slice: up to one that is told of. */
-static size_t slice_of(const struct slow_lists *lists, const struct record *records, size_t count)
+/* How many of the records make one slice. */
+static size_t slice_of(const struct record *records, size_t count)
 {
     size_t bytes = 0, rows = 0;
 
-    for (; rows < count && rows < SLICE_ROWS && bytes < SLICE_BYTES; rows++) {
-        if (lists != NULL && is_told_of(lists, records[rows].id))
-            break;
+    for (; rows < count && rows < SLICE_ROWS && bytes < SLICE_BYTES; rows++)
         bytes += records[rows].raw == NULL ? 0 : strlen(records[rows].raw);
-    }
+    return rows;
+}
+
+/* How many come before one that is told of. */
+static size_t untold(const struct slow_lists *lists, const struct slow_list *list, size_t count)
+{
+    size_t rows = 0;
+
+    while (rows < count && !is_told_of(lists, list->older, list->records[list->stored + rows].id))
+        rows++;
     return rows;
 }
 
@@ -101,10 +109,11 @@ static void store_slice(void *ctx)
     struct err err = {0};
 
     lists->timer = NULL;
-    while (list->stored < list->count && is_told_of(lists, list->records[list->stored].id))
+    while (list->stored < list->count &&
+           is_told_of(lists, list->older, list->records[list->stored].id))
         list->stored++;
     const struct record *from = list->records + list->stored;
-    size_t rows = slice_of(lists, from, list->count - list->stored);
+    size_t rows = untold(lists, list, slice_of(from, list->count - list->stored));
     bool good = store_records(cache, from, rows, SOURCE_LIST, &result, &err);
     list->stored += rows;
     list->result.added += result.added;
@@ -124,6 +133,7 @@ static void append(struct cache *cache, struct loop *loop, struct slow_list *lis
         *cache->lists = (struct slow_lists){.loop = loop};
         cache->lists->timer = loop_timer_start(loop, 0, store_slice, cache);
     }
+    list->older = cache->lists->newer_count;
     struct slow_list **last = &cache->lists->first;
     while (*last != NULL)
         last = &(*last)->next;
@@ -137,7 +147,7 @@ bool cache_store_list(struct cache *cache, struct loop *loop, const struct api_a
     struct err err = {0};
 
     bool lent = answer->strings == NULL;
-    if (lent || slice_of(NULL, answer->records, answer->count) == answer->count) {
+    if (lent || slice_of(answer->records, answer->count) == answer->count) {
         bool good = cache_store(cache, answer->records, answer->count, SOURCE_LIST, &result, &err);
         if (done != NULL)
             done(ctx, good ? &result : NULL, &err);

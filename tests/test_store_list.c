@@ -152,6 +152,38 @@ static void what_is_told_of_meanwhile_stays(void **state)
     desk_close(&desk);
 }
 
+/* What was told of before a list came, while an older one was being stored, is older than it. */
+static void a_later_list_knows_better(void **state)
+{
+    struct desk desk;
+    struct arena arena = {0}, strings = {0};
+    struct record *records = arena_alloc(&strings, ROWS * sizeof *records);
+    struct api_answer later = {.endpoint = EP_SESSIONS, .strings = &strings, .count = ROWS};
+    struct row row;
+    struct err err = {0};
+
+    (void)state;
+    desk_open(&desk, ROWS, 100);
+    for (int i = 0; i < ROWS; i++) {
+        test_record(&strings, REC_SESSION, i, &records[i]);
+        records[i].status = "completed";
+    }
+    later.records = records;
+    struct record known = desk.answer.records[ROWS / 2];
+    known.id = arena_strdup(&arena, known.id);
+    cache_store_list(desk.box.cache, desk.loop, &desk.answer, note_end, &desk);
+    assert_true(cache_store(desk.box.cache, &known, 1, SOURCE_DETAIL, NULL, &err));
+    cache_store_list(desk.box.cache, desk.loop, &later, note_end, &desk);
+    loop_run(desk.loop);
+    loop_run(desk.loop);
+    assert_int_equal(desk.ends, 2);
+    assert_true(cache_get_record(desk.box.cache, REC_SESSION, known.id, &arena, &row, &err));
+    assert_string_equal(row.record.status, "completed");
+    arena_done(&arena);
+    arena_done(&strings);
+    desk_close(&desk);
+}
+
 static void lists_are_stored_one_after_the_other(void **state)
 {
     struct desk desk;
@@ -207,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_common_page_is_stored_at_once),
         cmocka_unit_test(what_is_lent_is_stored_at_once),
         cmocka_unit_test(what_is_told_of_meanwhile_stays),
+        cmocka_unit_test(a_later_list_knows_better),
         cmocka_unit_test(lists_are_stored_one_after_the_other),
         cmocka_unit_test(trouble_ends_it),
         cmocka_unit_test(a_close_in_between_frees_all),
