@@ -26,7 +26,10 @@ static void storm(struct console *console, int count)
         pty_resize(console->pty, 1 + below(200), 1 + below(500));
         pty_pump(console->pty, below(3) == 0);
     }
+    pty_resize(console->pty, 10, 39);
+    console_wait(console, "Window 39x10");
     pty_resize(console->pty, 24, 80);
+    console_gone(console, "Window 39x10"); /* what stood there before proves no new frame */
 }
 
 /* --- sizes -------------------------------------------------------------------------------- */
