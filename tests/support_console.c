@@ -46,7 +46,7 @@ void console_start(struct console *console, const char *term, const char *locale
     snprintf(language, sizeof language, "LC_ALL=%s", locale);
     for (int i = 0; words && words[i]; i++)
         argv[5 + i] = words[i];
-    console->pty = pty_open(argv, env, 24, 80);
+    console->pty = pty_open(argv, env, console->rows ? console->rows : 24, 80);
     assert_non_null(console->pty);
 }
 

@@ -7,6 +7,7 @@
 struct console {
     struct pty *pty;
     char home[64];
+    int rows; /* of its window at the start; 0: 24 */
 };
 
 /* What main() was given: the program to test is argv[1], or stands beside the tests. */

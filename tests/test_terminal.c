@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,11 +40,16 @@ static void every_screen_survives_a_storm_of_sizes(void **state)
     static const struct {
         const char *keys, *text, *back;
     } screens[] = {
-        {"1", "[1 Sessions]", ""},         {"2", "[2 POS]", ""},
-        {"3", "[3 Modifications]", ""},    {"4", "[4 Terminals]", ""},
-        {"5", "[5 Inbox", ""},             {"1/status:pending", "status:pending", "<Esc>"},
-        {"?", "Charge", "<Esc>"},          {"t", "LIVE", "<Esc>"},
-        {"n", "Amount", "<Esc>"},          {"2<Enter>", "Timeline", "<Esc>"},
+        {"1", "[1 Sessions]", ""},
+        {"2", "[2 POS]", ""},
+        {"3", "[3 Modifications]", ""},
+        {"4", "[4 Terminals]", ""},
+        {"5", "[5 Inbox", ""},
+        {"1/status:pending", "status:pending", "<Esc>"},
+        {"?", "Charge", "<Esc>"},
+        {"t", "LIVE", "<Esc>"},
+        {"n", "Amount", "<Esc>"},
+        {"2<Enter>", "Timeline", "<Esc>"},
         {"p", "Terminal Test 1", "<Esc>"},
     };
     struct console console;
@@ -60,6 +66,42 @@ static void every_screen_survives_a_storm_of_sizes(void **state)
             pty_wait_quiet(console.pty, 60, PTY_LIMIT_MS); /* Esc alone ends before the next key */
     }
     console_keys(&console, "1q");
+    console_ends(&console, 0);
+    console_end(&console);
+}
+
+/* The last such sequence: rows that scroll, from 1 on. */
+static int scroll_region(const struct console *console)
+{
+    size_t len;
+    const char *log = pty_log(console->pty, &len);
+    int rows = 0, found, used;
+
+    for (size_t i = 0; i + 4 < len; i++) {
+        char text[8] = "";
+        memcpy(text, log + i, len - i < sizeof text ? len - i : sizeof text - 1);
+        used = 0;
+        if (sscanf(text, "\033[1;%dr%n", &found, &used) == 1 && used > 0)
+            rows = found;
+    }
+    return rows;
+}
+
+/* Outside of it some terminals delete no characters: what stood in a line's place would stay. */
+static void the_whole_window_scrolls(void **state)
+{
+    struct console console;
+
+    (void)state;
+    console_home(&console);
+    console.rows = 44;
+    console_start(&console, "xterm-256color", "C.UTF-8", NULL);
+    console_wait(&console, "of 400");
+    assert_int_equal(scroll_region(&console), 44);
+    pty_resize(console.pty, 30, 80);
+    console_wait(&console, "1-24 of 400");
+    assert_int_equal(scroll_region(&console), 30);
+    console_keys(&console, "q");
     console_ends(&console, 0);
     console_end(&console);
 }
@@ -136,8 +178,8 @@ static void every_end_leaves_the_terminal_as_it_was(void **state)
 
 static void every_terminal_shows_the_list(void **state)
 {
-    static const char *const terms[] = {"xterm-256color", "xterm",  "screen", "screen-256color",
-                                        "tmux-256color",  "linux",  "vt100",  "vt220"};
+    static const char *const terms[] = {"xterm-256color", "xterm", "screen", "screen-256color",
+                                        "tmux-256color",  "linux", "vt100",  "vt220"};
     static const char *const locales[] = {"C.UTF-8", "C", "es_ES.ISO-8859-1", "tr_TR"};
     struct console console;
 
@@ -178,6 +220,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_screen_survives_a_storm_of_sizes),
+        cmocka_unit_test(the_whole_window_scrolls),
         cmocka_unit_test(a_review_too_small_to_read_is_not_confirmed),
         cmocka_unit_test(a_storm_does_not_disturb_a_charge),
         cmocka_unit_test(every_end_leaves_the_terminal_as_it_was),

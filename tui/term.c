@@ -5,6 +5,7 @@
 #include "format.h"
 #include "keyboard.h"
 #include "steady.h"
+#include "term_looks.h"
 #include "tty.h"
 
 #include <assert.h>
@@ -40,47 +41,7 @@ static struct {
     int rows, cols;
     bool stale; /* the next frame repaints everything */
     bool started, can_copy, cursor;
-    attr_t attrs[STYLE_COUNT];
-    short pairs[STYLE_COUNT];
 } term;
-
-/* --- looks: the one table --------------------------------------------------------------------- */
-
-/* colour and attribute where there are colours; attribute alone where there are none. */
-static const struct {
-    short fore, back;
-    attr_t with_colour, without;
-} looks[STYLE_COUNT] = {
-    [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
-    [STYLE_DIM] = {-1, -1, A_DIM, A_DIM},
-    [STYLE_TITLE] = {-1, -1, A_BOLD, A_BOLD},
-    [STYLE_STRONG] = {-1, -1, A_BOLD, A_BOLD},
-    [STYLE_KEY] = {COLOR_CYAN, -1, A_NORMAL, A_BOLD},
-    [STYLE_GOOD] = {COLOR_GREEN, -1, A_NORMAL, A_NORMAL},
-    [STYLE_BAD] = {COLOR_RED, -1, A_BOLD, A_BOLD},
-    [STYLE_WARN] = {COLOR_YELLOW, -1, A_NORMAL, A_BOLD},
-    [STYLE_FIELD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
-    [STYLE_SELECTED] = {COLOR_CYAN, -1, A_NORMAL, A_BOLD},
-    [STYLE_TRAINING] = {COLOR_CYAN, -1, A_BOLD, A_BOLD},
-    [STYLE_TEST] = {COLOR_BLACK, COLOR_YELLOW, A_NORMAL, A_REVERSE},
-    [STYLE_LIVE] = {COLOR_WHITE, COLOR_RED, A_BOLD, A_REVERSE | A_BOLD},
-    [STYLE_PAPER] = {COLOR_BLACK, COLOR_WHITE, A_NORMAL, A_REVERSE},
-    [STYLE_INK] = {COLOR_BLACK, COLOR_BLACK, A_NORMAL, A_NORMAL},
-};
-
-static void start_looks(void)
-{
-    const char *no_color = getenv("NO_COLOR");
-    bool colours = !(no_color && *no_color) && has_colors() && start_color() == OK &&
-                   use_default_colors() == OK;
-    for (int i = 0; i < STYLE_COUNT; i++) {
-        term.attrs[i] = colours ? looks[i].with_colour : looks[i].without;
-        term.pairs[i] = 0;
-        if (colours && (looks[i].fore >= 0 || looks[i].back >= 0) && i < COLOR_PAIRS &&
-            init_pair((short)i, looks[i].fore, looks[i].back) == OK)
-            term.pairs[i] = (short)i;
-    }
-}
 
 /* --- sending ------------------------------------------------------------------------------ */
 
@@ -173,7 +134,7 @@ static int draw_unsteady(const struct cell *cell, int row, int col, int cells, c
     uint32_t first = edge ? 0 : steady_stand_in(cell->points, row, col, cells);
     for (int i = 0; i < cells; i++) {
         wchar_t wide[2] = {first ? (wchar_t)(first + (uint32_t)i) : 0xFFFD};
-        setcchar(&out[i], wide, term.attrs[cell->style], term.pairs[cell->style], NULL);
+        term_look(&out[i], wide, cell->style);
     }
     return cells;
 }
@@ -184,7 +145,7 @@ static int draw_cell(const struct cell *cell, int cells, cchar_t *out)
     bool replaced = (uint32_t)wide[0] != cell->points[0];
     int entries = replaced ? cells : 1; /* what is shown instead is narrow: one for each half */
     for (int i = 0; i < entries; i++)
-        setcchar(&out[i], wide, term.attrs[cell->style], term.pairs[cell->style], NULL);
+        term_look(&out[i], wide, cell->style);
     return entries;
 }
 
@@ -243,6 +204,10 @@ static void take_size(void)
     tty_size(&term.rows, &term.cols);
     if (resizeterm(term.rows, term.cols) != OK)
         mem_exhausted(); /* half of it would be drawn */
+    const char *region = tigetstr("csr");
+    bool first = term.last.rows == 0; /* newterm()'s own comes behind this */
+    if (!first && region && region != (const char *)-1)
+        add_sequence(&term.pending, tiparm(region, 0, term.rows - 1));
     grid_done(&term.last);
     grid_init(&term.last, term.rows, term.cols);
     term.stale = true;
@@ -384,6 +349,24 @@ static void drop_screen(void)
     term.frame = NULL;
 }
 
+/* A memory file has no size, and newterm() sets the region that scrolls by terminfo's, outside of
+   which some terminals delete no characters. So it is told for a moment what the window has. */
+static SCREEN *start_sized(void)
+{
+    static const char *const names[] = {"LINES", "COLUMNS"};
+    int size[COUNT_OF(names)] = {24, 80};
+    char number[16];
+    tty_size(&size[0], &size[1]);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        snprintf(number, sizeof number, "%d", size[i]);
+        setenv(names[i], number, 1);
+    }
+    SCREEN *screen = newterm(NULL, term.frame, stdin);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        unsetenv(names[i]);
+    return screen;
+}
+
 /* ncurses on a memory file, always in UTF-8: charset.c makes the terminal's own bytes of it. */
 static bool start_screen(struct err *err)
 {
@@ -399,7 +382,7 @@ static bool start_screen(struct err *err)
     bool known = name && *name && setupterm(name, fd, &found) == OK;
     if (known)
         del_curterm(cur_term);
-    term.screen = known ? newterm(NULL, term.frame, stdin) : NULL;
+    term.screen = known ? start_sized() : NULL;
     const char *move_to = term.screen ? tigetstr("cup") : NULL;
     if (!move_to || move_to == (const char *)-1) {
         /* ncurses says no more of that than of a name it does not know. */
@@ -450,7 +433,7 @@ bool term_start(struct loop *loop, const struct term_settings *settings, struct 
     keyboard_start(loop, &term.settings);
     add_keys();
     set_farewell();
-    start_looks();
+    term_looks_start();
     term.started = true;
     take_frame();
     enter(false);
