@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { KEYS_MAX = 50, GAP_MAX_MS = 500, DEAF_MS = 400 };
+enum { LANES = 2 * FORMS, KEYS_MAX = 50, GAP_MAX_MS = 500, DEAF_MS = 400 };
 
 struct sums { /* in shared memory */
     uint64_t bursts, early, confirmed, doubles, before_seen, violations;
@@ -70,12 +70,13 @@ static void one_burst(struct lane *lane, struct sums *sums)
     sums->early += in_time;
     sums->confirmed += more > 0;
     if (more > 1)
-        company_violation(&lane->company, "%s%s burst %d: %lld rows of one form",
-                          lane->form->name, lane->fast ? ":fast" : "", lane->round,
-                          (long long)more);
+        company_violation(&lane->company, "%s%s burst %d: %lld rows of one form", lane->form->name,
+                          lane->fast ? ":fast" : "", lane->round, (long long)more);
     if (in_time && more > 0)
-        company_violation(&lane->company, "%s%s burst %d: confirmed by keys typed before it could"
-                          " be read", lane->form->name, lane->fast ? ":fast" : "", lane->round);
+        company_violation(&lane->company,
+                          "%s%s burst %d: confirmed by keys typed before it could"
+                          " be read",
+                          lane->form->name, lane->fast ? ":fast" : "", lane->round);
     sums->doubles += more > 1;
     sums->before_seen += in_time && more > 0;
     lane_settle(lane);
@@ -120,34 +121,31 @@ static int play_lane(int which, int argc, char **argv)
     return company_interrupted() ? 2 : 0;
 }
 
+static const struct lane_figure figures[] = {
+    {"bursts", offsetof(struct sums, bursts), false},
+    {"bursts that confirmed", offsetof(struct sums, confirmed), false},
+    {"bursts with more than one charge", offsetof(struct sums, doubles), false},
+    {"bursts over before the question could be read", offsetof(struct sums, early), false},
+    {"of those confirmed", offsetof(struct sums, before_seen), false},
+    {"fingers violations", offsetof(struct sums, violations), false},
+};
+
 int main(int argc, char **argv)
 {
-    struct sums all = {0}, *sums;
     int status;
 
     if (played_console(argc, argv, &status))
         return status;
-    sums = all_sums = lanes_shared(2 * FORMS * sizeof *sums);
-    status = lanes_play(2 * FORMS, argc, argv, play_lane);
-    for (int i = 0; i < 2 * FORMS; i++) {
-        all.bursts += sums[i].bursts;
-        all.early += sums[i].early;
-        all.confirmed += sums[i].confirmed;
-        all.doubles += sums[i].doubles;
-        all.before_seen += sums[i].before_seen;
-        all.violations += sums[i].violations;
-    }
-    if (status == 0 && all.confirmed * 10 < all.bursts) {
+    all_sums = lanes_shared(LANES * sizeof *all_sums);
+    status = lanes_play(LANES, argc, argv, play_lane);
+    uint64_t bursts = lanes_sum(all_sums, LANES, sizeof *all_sums, &figures[0]);
+    uint64_t confirmed = lanes_sum(all_sums, LANES, sizeof *all_sums, &figures[1]);
+    if (status == 0 && confirmed * 10 < bursts) {
         printf("VIOLATION too few bursts came to a charge at all to say that none makes two\n");
-        all.violations++;
+        all_sums->violations++;
     }
     if (status > 0)
         fprintf(stderr, "fingers: interrupted, or a console could not be run\n");
-    lanes_print("bursts", all.bursts);
-    lanes_print("bursts that confirmed", all.confirmed);
-    lanes_print("bursts with more than one charge", all.doubles);
-    lanes_print("bursts over before the question could be read", all.early);
-    lanes_print("of those confirmed", all.before_seen);
-    lanes_print("fingers violations", all.violations);
-    return status > 0 ? status : all.violations > 0;
+    uint64_t violations = lanes_tell(all_sums, LANES, sizeof *all_sums, figures, COUNT_OF(figures));
+    return status > 0 ? status : violations > 0;
 }

@@ -176,8 +176,7 @@ void lane_open_form(struct lane *lane)
     if (lane->form->wants != WANTS_NOTHING)
         select_object(lane);
     lane_press(lane, lane->form->key, lane->form->title);
-    snprintf(lane->amount, sizeof lane->amount, "%s",
-             lane->form->key[0] == 'x' ? "900" : "0.10");
+    snprintf(lane->amount, sizeof lane->amount, "%s", lane->form->key[0] == 'x' ? "900" : "0.10");
     if (!lane->form->filled)
         fill_new(lane);
     else if (*lane->form->filled) {
@@ -222,7 +221,27 @@ int lanes_play(int count, int argc, char **argv, int (*play)(int which, int argc
     return worst;
 }
 
-void lanes_print(const char *name, uint64_t value)
+uint64_t lanes_sum(const void *sums, int lanes, size_t size, const struct lane_figure *figure)
 {
-    printf("= %s: %llu\n", name, (unsigned long long)value);
+    const char *at = (const char *)sums + figure->at;
+    uint64_t sum = 0;
+
+    for (int i = 0; i < lanes; i++, at += size) {
+        uint64_t value;
+        memcpy(&value, at, sizeof value);
+        sum = !figure->most ? sum + value : value > sum ? value : sum;
+    }
+    return sum;
+}
+
+uint64_t lanes_tell(const void *sums, int lanes, size_t size, const struct lane_figure *figures,
+                    size_t count)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum = lanes_sum(sums, lanes, size, &figures[i]);
+        printf("= %s: %llu\n", figures[i].name, (unsigned long long)sum);
+    }
+    return sum;
 }

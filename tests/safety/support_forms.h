@@ -52,6 +52,16 @@ void *lanes_shared(size_t size); /* memory that the lanes and this process share
 /* Each in a process of its own, which ends with what play() returns: 0, or 2 when it could not be
    played to its end. The worst of them all; a lane that crashed counts as 2. */
 int lanes_play(int count, int argc, char **argv, int (*play)(int which, int argc, char **argv));
-void lanes_print(const char *name, uint64_t value); /* a figure, as every proof prints it */
+/* A figure of each lane's sums: 64 bits at that place of them, not negative. */
+struct lane_figure {
+    const char *name;
+    size_t at;
+    bool most; /* the largest of all lanes counts; else all together */
+};
+/* sums: those of so many lanes, one after the other, each of that size. */
+uint64_t lanes_sum(const void *sums, int lanes, size_t size, const struct lane_figure *figure);
+/* Prints the figures as every proof does; returns the last one, which is the violations. */
+uint64_t lanes_tell(const void *sums, int lanes, size_t size, const struct lane_figure *figures,
+                    size_t count);
 
 #endif

@@ -212,32 +212,25 @@ static int play_lane(int which, int argc, char **argv)
     return company_interrupted() ? 2 : 0;
 }
 
+static const struct lane_figure figures[] = {
+    {"bursts around the opening of a money question", offsetof(struct sums, bursts), false},
+    {"of those into a stopped console", offsetof(struct sums, frozen), false},
+    {"bursts that did not come about in time", offsetof(struct sums, late), false},
+    {"pastes", offsetof(struct sums, pastes), false},
+    {"confirmed or submitted by a burst or a paste", offsetof(struct sums, confirmed), false},
+    {"commands run by a paste", offsetof(struct sums, ran), false},
+    {"hangs by a paste", offsetof(struct sums, hung), false},
+    {"keys violations", offsetof(struct sums, violations), false},
+};
+
 int main(int argc, char **argv)
 {
-    struct sums all = {0};
     int status;
 
     if (played_console(argc, argv, &status))
         return status;
     all_sums = lanes_shared(LANES * sizeof *all_sums);
     status = lanes_play(LANES, argc, argv, play_lane);
-    for (int i = 0; i < LANES; i++) {
-        all.bursts += all_sums[i].bursts;
-        all.frozen += all_sums[i].frozen;
-        all.late += all_sums[i].late;
-        all.pastes += all_sums[i].pastes;
-        all.confirmed += all_sums[i].confirmed;
-        all.ran += all_sums[i].ran;
-        all.hung += all_sums[i].hung;
-        all.violations += all_sums[i].violations;
-    }
-    lanes_print("bursts around the opening of a money question", all.bursts);
-    lanes_print("of those into a stopped console", all.frozen);
-    lanes_print("bursts that did not come about in time", all.late);
-    lanes_print("pastes", all.pastes);
-    lanes_print("confirmed or submitted by a burst or a paste", all.confirmed);
-    lanes_print("commands run by a paste", all.ran);
-    lanes_print("hangs by a paste", all.hung);
-    lanes_print("keys violations", all.violations);
-    return status > 0 ? status : all.violations > 0;
+    uint64_t violations = lanes_tell(all_sums, LANES, sizeof *all_sums, figures, COUNT_OF(figures));
+    return status > 0 ? status : violations > 0;
 }

@@ -17,11 +17,11 @@ enum {
     STOPS = END_LANES,
     FREEZES,
     LANES,
-    CHARGE_MS = 150,     /* of an ordinary one */
-    MOMENTS_MS = 260,    /* after the key that confirms */
-    TIMEOUT_MS = 5000,   /* charge_timeout of a company's consoles */
+    CHARGE_MS = 150,   /* of an ordinary one */
+    MOMENTS_MS = 260,  /* after the key that confirms */
+    TIMEOUT_MS = 5000, /* charge_timeout of a company's consoles */
     GRACE_MS = 2000,
-    SPIN_MS = 500,       /* of processor time after the end was asked for: more is a loop */
+    SPIN_MS = 500, /* of processor time after the end was asked for: more is a loop */
 };
 
 struct sums { /* in shared memory */
@@ -36,8 +36,8 @@ static const char open_rows[] =
 /* The last two digits tell the server how to answer (sim.h): mostly approved after CHARGE_MS. */
 static const char *draw_cents(struct lane *lane)
 {
-    static const char *const cents[] = {"10", "20", "30", "40", "50", "60", "70", "80",
-                                        "01", "02", "04", "05", "06", "08"};
+    static const char *const cents[] = {"10", "20", "30", "40", "50", "60", "70",
+                                        "80", "01", "02", "04", "05", "06", "08"};
 
     return cents[company_below(&lane->company, COUNT_OF(cents))];
 }
@@ -114,8 +114,8 @@ static int64_t cpu_so_far(const struct pty *pty)
     snprintf(path, sizeof path, "/proc/%d/stat", pty_pid(pty));
     FILE *in = fopen(path, "re");
     if (in && fgets(line, sizeof line, in) && strrchr(line, ')'))
-        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld",
-               &user, &system);
+        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld", &user,
+               &system);
     if (in)
         fclose(in);
     return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
@@ -243,8 +243,9 @@ static void one_stop(struct lane *lane, struct sums *sums, int job, const char *
     else
         kill(job, SIGTSTP);
     if (!wait_says(lane, JOB_SAYS_STOPPED, times)) {
-        violation(lane, "stops", says(lane, JOB_SAYS_RAW) ? "it left the terminal raw"
-                                                          : "it does not stop", "stop");
+        violation(lane, "stops",
+                  says(lane, JOB_SAYS_RAW) ? "it left the terminal raw" : "it does not stop",
+                  "stop");
         return;
     }
     if (pty_left_behind(lane->pty))
@@ -390,37 +391,28 @@ static int play_lane(int which, int argc, char **argv)
     return company_interrupted() ? 2 : 0;
 }
 
+static const struct lane_figure figures[] = {
+    {"ends at random moments of a charge", offsetof(struct sums, ends), false},
+    {"of those with the charge on its way", offsetof(struct sums, in_flight), false},
+    {"of those left unknown", offsetof(struct sums, unknown), false},
+    {"of those found out by recover", offsetof(struct sums, recovered), false},
+    {"longest until it had ended, ms", offsetof(struct sums, longest_ms), true},
+    {"most processor time after the end was asked for, ms", offsetof(struct sums, busiest_ms),
+     true},
+    {"stops and continuations", offsetof(struct sums, stops), false},
+    {"stops refused in a charge", offsetof(struct sums, refused), false},
+    {"freezes in a charge", offsetof(struct sums, freezes), false},
+    {"signals violations", offsetof(struct sums, violations), false},
+};
+
 int main(int argc, char **argv)
 {
-    struct sums all = {0};
     int status;
 
     if (job_played(argv, &status))
         return status;
     all_sums = lanes_shared(LANES * sizeof *all_sums);
     status = lanes_play(LANES, argc, argv, play_lane);
-    for (int i = 0; i < LANES; i++) {
-        const struct sums *sums = &all_sums[i];
-        all.ends += sums->ends;
-        all.in_flight += sums->in_flight;
-        all.unknown += sums->unknown;
-        all.recovered += sums->recovered;
-        all.stops += sums->stops;
-        all.refused += sums->refused;
-        all.freezes += sums->freezes;
-        all.violations += sums->violations;
-        all.longest_ms = sums->longest_ms > all.longest_ms ? sums->longest_ms : all.longest_ms;
-        all.busiest_ms = sums->busiest_ms > all.busiest_ms ? sums->busiest_ms : all.busiest_ms;
-    }
-    lanes_print("ends at random moments of a charge", all.ends);
-    lanes_print("of those with the charge on its way", all.in_flight);
-    lanes_print("of those left unknown", all.unknown);
-    lanes_print("of those found out by recover", all.recovered);
-    lanes_print("longest until it had ended, ms", (uint64_t)all.longest_ms);
-    lanes_print("most processor time after the end was asked for, ms", (uint64_t)all.busiest_ms);
-    lanes_print("stops and continuations", all.stops);
-    lanes_print("stops refused in a charge", all.refused);
-    lanes_print("freezes in a charge", all.freezes);
-    lanes_print("signals violations", all.violations);
-    return status > 0 ? status : all.violations > 0;
+    uint64_t violations = lanes_tell(all_sums, LANES, sizeof *all_sums, figures, COUNT_OF(figures));
+    return status > 0 ? status : violations > 0;
 }

@@ -189,8 +189,8 @@ static void play_exits(struct lane *lane, struct terminal_sums *sums)
     size_t rounds = lane->company.full ? COUNT_OF(from) : 1;
 
     lane_env(lane, "");
-    for (size_t i = 0; i < rounds * COUNT_OF(exit_ways) && !company_interrupted() &&
-                       lane->company.violations < 3;
+    for (size_t i = 0;
+         i < rounds * COUNT_OF(exit_ways) && !company_interrupted() && lane->company.violations < 3;
          i++, lane->round++) {
         const struct exit_way *way = &exit_ways[i % COUNT_OF(exit_ways)];
         size_t place = lane->company.full ? i / COUNT_OF(exit_ways) : i % 6 == 5 ? i % 3 : 0;
@@ -237,9 +237,21 @@ static int play_lane(int which, int argc, char **argv)
     return company_interrupted() ? 2 : sums->status;
 }
 
+static const struct lane_figure figures[] = {
+    {"resizes", offsetof(struct terminal_sums, resizes), false},
+    {"places they were made in", offsetof(struct terminal_sums, places), false},
+    {"money questions that no longer fitted, closed as no", offsetof(struct terminal_sums, closed),
+     false},
+    {"charges under resizes", offsetof(struct terminal_sums, charges), false},
+    {"kinds of terminals and locales", offsetof(struct terminal_sums, kinds), false},
+    {"of those started", offsetof(struct terminal_sums, started), false},
+    {"of those refused in one sentence", offsetof(struct terminal_sums, refused), false},
+    {"exits", offsetof(struct terminal_sums, exits), false},
+    {"terminals violations", offsetof(struct terminal_sums, violations), false},
+};
+
 int main(int argc, char **argv)
 {
-    struct terminal_sums all = {0};
     int status;
 
     before_wait = end_in_some_way;
@@ -247,26 +259,6 @@ int main(int argc, char **argv)
         return status;
     all_sums = lanes_shared(LANES * sizeof *all_sums);
     status = lanes_play(LANES, argc, argv, play_lane);
-    for (int i = 0; i < LANES; i++) {
-        const struct terminal_sums *sums = &all_sums[i];
-        all.resizes += sums->resizes;
-        all.places += sums->places;
-        all.closed += sums->closed;
-        all.charges += sums->charges;
-        all.kinds += sums->kinds;
-        all.started += sums->started;
-        all.refused += sums->refused;
-        all.exits += sums->exits;
-        all.violations += sums->violations;
-    }
-    lanes_print("resizes", all.resizes);
-    lanes_print("places they were made in", all.places);
-    lanes_print("money questions that no longer fitted, closed as no", all.closed);
-    lanes_print("charges under resizes", all.charges);
-    lanes_print("kinds of terminals and locales", all.kinds);
-    lanes_print("of those started", all.started);
-    lanes_print("of those refused in one sentence", all.refused);
-    lanes_print("exits", all.exits);
-    lanes_print("terminals violations", all.violations);
-    return status > 0 ? status : all.violations > 0;
+    uint64_t violations = lanes_tell(all_sums, LANES, sizeof *all_sums, figures, COUNT_OF(figures));
+    return status > 0 ? status : violations > 0;
 }
