@@ -32,10 +32,16 @@
 #define TERMINAL "V400m-TEST-000001"
 
 static const struct memory_step charge_steps[] = {
-    {"p Charge", "p", false},       {"online", "1", false}, {"[1 Terminal", "<Enter>", false},
-    {"Amount", "12.50", false},     {"= ", "<F2>", false},  {"Confirm   n Back", "y", true},
-    {"Approved", "=30x100", false}, {"Approved", "<Esc>", true},
-    {"p Charge", "q", true},        {NULL, NULL, false},
+    {"p Charge", "p", false},
+    {"online", "1", false},
+    {"[1 Terminal", "<Enter>", false},
+    {"Amount", "12.50", false},
+    {"= ", "<F2>", false},
+    {"Confirm   n Back", "y", true},
+    {"Approved", "=30x100", false},
+    {"Approved", "<Esc>", true},
+    {"p Charge", "q", true},
+    {NULL, NULL, false},
 };
 static const struct memory_step export_steps[] = {
     {"p Charge", "2", false},
@@ -64,25 +70,13 @@ static const struct memory_flow flows[] = {
      {"link", "--amount", "20.00", "--reference", "RES-8", "--qr"},
      .money = true,
      .short_cases = 12},
-    {"recover",
-     {"recover", "--wait", "3"},
-     .left = true,
-     .money = true,
-     .short_cases = 30},
+    {"recover", {"recover", "--wait", "3"}, .left = true, .money = true, .short_cases = 30},
     {"training",
      {"--env", "training", "--language", "es", "sessions", "--limit", "3"},
      .training = true,
      .short_cases = 8},
-    {"screen",
-     {"--language", "en"},
-     .steps = charge_steps,
-     .money = true,
-     .short_cases = 8},
-    {"export",
-     {"--language", "en"},
-     .steps = export_steps,
-     .same = true,
-     .short_cases = 4},
+    {"screen", {"--language", "en"}, .steps = charge_steps, .money = true, .short_cases = 8},
+    {"export", {"--language", "en"}, .steps = export_steps, .same = true, .short_cases = 4},
 };
 #define FLOWS COUNT_OF(flows)
 _Static_assert(FLOWS <= MEMORY_FLOWS_MAX, "a plan for each");
@@ -97,6 +91,7 @@ struct request {
     uint64_t path;
     uint32_t at;
     bool new; /* the first of its path */
+    bool own; /* by the program, cJSON, SQLite or libcurl: the shim says which */
 };
 
 /* Paths of the flows so far; comparable, for all consoles stand at the same addresses. */
@@ -114,14 +109,16 @@ static bool is_news(uint64_t path)
     return news;
 }
 
-
-/* The first of each path to the front, in the order they came. */
+/* The first of each path to the front, our own before those of other libraries, in the order they
+   came. */
 static int by_worth(const void *a, const void *b)
 {
     const struct request *one = a, *other = b;
 
     if (one->new != other->new)
         return one->new ? -1 : 1;
+    if (one->own != other->own)
+        return one->own ? -1 : 1;
     return one->at < other->at ? -1 : one->at > other->at;
 }
 
@@ -131,12 +128,13 @@ static struct request *read_requests(struct crash_scene *scene, struct memory_pl
     FILE *file = fopen(memory_log_path(scene), "re");
     uint64_t path;
 
-    plan->requests = plan->paths = 0;
+    plan->requests = plan->paths = plan->own = 0;
     while (file != NULL && plan->requests < MEMORY_REQUESTS_MAX &&
            fread(&path, sizeof path, 1, file) == 1) {
         struct request *request = &requests[plan->requests++];
-        *request = (struct request){path, (uint32_t)plan->requests, is_news(path)};
+        *request = (struct request){path, (uint32_t)plan->requests, is_news(path), path & 1};
         plan->paths += request->new;
+        plan->own += request->new && request->own;
     }
     if (file != NULL)
         fclose(file);
@@ -198,8 +196,8 @@ static bool make_plan(struct crash_scene *scene, const struct memory_flow *flow,
     free(requests);
     bool good = run.crash.status == 0 && run.left != LONG_MIN && plan->count > 0;
     if (!good)
-        crash_violation(scene, "unharmed: status %d, %zu requests: %.500s %.500s",
-                        run.crash.status, plan->requests, run.crash.out, run.crash.err);
+        crash_violation(scene, "unharmed: status %d, %zu requests: %.500s %.500s", run.crash.status,
+                        plan->requests, run.crash.out, run.crash.err);
     return good;
 }
 
@@ -207,8 +205,7 @@ static bool make_plan(struct crash_scene *scene, const struct memory_flow *flow,
 
 static void play_case(struct crash_scene *scene, size_t flow, struct memory_case what)
 {
-    struct memory_run run = {
-        .flow = &flows[flow], .plan = &totals->plans[flow], .totals = totals};
+    struct memory_run run = {.flow = &flows[flow], .plan = &totals->plans[flow], .totals = totals};
 
     snprintf(scene->label, sizeof scene->label, "--seed %" PRIu64 " --only %s:%u%s",
              crash_options.seed, flows[flow].name, what.at, what.on ? "+" : "");
@@ -280,8 +277,8 @@ static void print_figures(const struct crash_totals *run)
 
     for (size_t i = 0; i < FLOWS; i++) {
         const struct memory_plan *plan = &totals->plans[i];
-        printf("%s: %zu requests by %zu paths, %zu paths in %zu cases\n", flows[i].name,
-               plan->requests, plan->paths, plan->covered, plan->count);
+        printf("%s: %zu requests by %zu paths, %zu our own, %zu paths in %zu cases\n",
+               flows[i].name, plan->requests, plan->paths, plan->own, plan->covered, plan->count);
         requests += plan->requests;
         paths += plan->paths;
         covered += plan->covered;
@@ -304,8 +301,8 @@ static void print_figures(const struct crash_totals *run)
 
 int main(int argc, char **argv)
 {
-    static const struct crash_play play = {"memory", "--only", play_all, play_one,
-                                           find_lacking, print_figures};
+    static const struct crash_play play = {"memory", "--only",     play_all,
+                                           play_one, find_lacking, print_figures};
 
     personality(ADDR_NO_RANDOMIZE); /* of the consoles as well */
     totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

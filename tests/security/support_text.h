@@ -32,14 +32,15 @@ char *payload_cut(const char *bytes, size_t max);
 
 /* --- the server ------------------------------------------------------------------------------- */
 
-enum { HOSTILE_ROWS = 20 };
+enum { HOSTILE_ROWS = 32, HOSTILE_DATED = 20 /* rows with times that can be read */ };
 
 struct hostile {
     struct loop *loop;
     const struct payloads *payloads;
     size_t from;       /* of the payloads: the first row of the first field has that one */
     bool benign;       /* twins instead */
-    int page;          /* that is asked for */
+    int page;          /* that is asked for; one by a cursor is the second */
+    int cursors;       /* sent so far */
     bool broken;       /* texts that no JSON can hold stand in the answers as they are */
     char base[64];     /* http://127.0.0.1:PORT/external/v1/ */
     uint64_t texts;    /* sent so far */

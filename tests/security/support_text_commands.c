@@ -305,14 +305,14 @@ static void visit(struct proof *proof, long number)
     shop->proof = proof;
     shop->number = number;
     shop->server = (struct hostile){
-        .loop = proof->loop, .payloads = &proof->payloads, .from = (size_t)number * HOSTILE_ROWS};
+        .loop = proof->loop, .payloads = &proof->payloads, .from = (size_t)number * HOSTILE_DATED};
     snprintf(config, sizeof config, "operator = %s\n", plain);
     free(plain);
     if (hostile_start(&shop->server)) {
         proof_home(proof, &shop->home, "shop", config, &shop->server, "xterm");
         do_lists(shop);
         do_others(shop);
-        do_charges(shop, proof->full ? HOSTILE_ROWS : 2);
+        do_charges(shop, proof->full ? HOSTILE_DATED : 2);
         proof->texts += shop->server.texts;
         hostile_stop(&shop->server);
     }
@@ -321,7 +321,7 @@ static void visit(struct proof *proof, long number)
 
 void proof_commands(struct proof *proof)
 {
-    long all = (long)(proof->payloads.json / HOSTILE_ROWS) + 1;
+    long all = (long)(proof->payloads.json / HOSTILE_DATED) + 1;
 
     if (proof->session >= 0) {
         if (proof->slice == 0)

@@ -112,7 +112,7 @@ static char *payload_for(struct hostile *hostile, enum field field, int row, siz
     return twin;
 }
 
-/* "name":"payload" and, where ids must differ in both worlds, a number behind it. */
+/* "name":"payload" and, where ids must differ, a number behind it. */
 static void put(struct hostile *hostile, struct buf *out, const char *name, enum field field,
                 int row, int number)
 {
@@ -154,17 +154,47 @@ static void put_either(struct hostile *hostile, struct buf *out, const char *nam
         put(hostile, out, name, field, row, -1);
 }
 
-/* All times but the last row's can be read, and differ: lists have one order. */
+/* Lists have one order in both worlds: rows either have a time that can be read, and payloads as
+   ids, or the other way round. */
+static bool has_plain_ids(int row)
+{
+    return row >= HOSTILE_DATED;
+}
+
 static void put_time(struct hostile *hostile, struct buf *out, const char *name, enum field field,
                      int row)
 {
     char when[32];
 
-    snprintf(when, sizeof when, "2026-03-%02d 10:%02d:00", 28 - row, row);
-    if (row == HOSTILE_ROWS - 1)
+    snprintf(when, sizeof when, "2026-03-%02d 10:%02d:00", 28 - row % HOSTILE_DATED, row);
+    if (has_plain_ids(row))
         put(hostile, out, name, field, row, -1);
     else
         put_word(out, name, when);
+}
+
+/* Of ids: how a plain one begins; what is added to the row's number behind a payload, so that no
+   two kinds of objects have the same twin; how many of the first rows have a plain one as well:
+   those can be paid back, extended, charged. */
+static const struct {
+    const char *prefix;
+    int added, plain;
+} ids[] = {
+    [S_ID] = {"HOTEL9-SXT-ROW", 0, 0},          [S_PAYMENT] = {"HOTEL9-PXTT-ROW", 100, 2},
+    [P_ID] = {"HOTEL9-POSXT-ROW", 0, 2},        [M_ID] = {"HOTEL9-MXT-ROW", 0, 0},
+    [M_PAYMENT] = {"HOTEL9-POSXT-ROW", 200, 2}, [T_POI] = {"V400m-TEST-000", 0, 2},
+};
+
+static void put_id(struct hostile *hostile, struct buf *out, const char *name, enum field field,
+                   int row)
+{
+    char id[40];
+
+    snprintf(id, sizeof id, "%s%03d", ids[field].prefix, row);
+    if (row < ids[field].plain || has_plain_ids(row))
+        put_word(out, name, id);
+    else
+        put(hostile, out, name, field, row, ids[field].added + row);
 }
 
 static void put_amount(struct hostile *hostile, struct buf *out, int row)
@@ -193,9 +223,6 @@ static void put_unknown(struct hostile *hostile, struct buf *out, int row)
 
 /* --- objects ---------------------------------------------------------------------------------- */
 
-static const char *const payment_ids[] = {"HOTEL9-PXTT-ROW000", "HOTEL9-PXTT-ROW001"};
-static const char *const pos_ids[] = {"HOTEL9-POSXT-ROW000", "HOTEL9-POSXT-ROW001"};
-
 static void put_attempts(struct hostile *hostile, struct buf *out, int row)
 {
     buf_puts(out, ",\"attempts\":[");
@@ -214,11 +241,8 @@ static void put_session(struct hostile *hostile, struct buf *out, int row)
     static const char *const statuses[] = {"completed", "completed", "pending", "expired", NULL};
 
     buf_puts(out, "{");
-    put(hostile, out, "sessionId", S_ID, row, row);
-    if (row < 2)
-        put_word(out, "paymentReference", payment_ids[row]);
-    else
-        put(hostile, out, "paymentReference", S_PAYMENT, row, 100 + row);
+    put_id(hostile, out, "sessionId", S_ID, row);
+    put_id(hostile, out, "paymentReference", S_PAYMENT, row);
     put_either(hostile, out, "status", S_STATUS, row, statuses);
     put_amount(hostile, out, row);
     put(hostile, out, "description", S_DESCRIPTION, row, -1);
@@ -243,10 +267,7 @@ static void put_payment(struct hostile *hostile, struct buf *out, int row)
     static const char *const statuses[] = {"success", "success", "refused", NULL};
 
     buf_puts(out, "{");
-    if (row < 2)
-        put_word(out, "posPaymentId", pos_ids[row]);
-    else
-        put(hostile, out, "posPaymentId", P_ID, row, row);
+    put_id(hostile, out, "posPaymentId", P_ID, row);
     put_either(hostile, out, "status", P_STATUS, row, statuses);
     put_amount(hostile, out, row);
     put(hostile, out, "poiId", P_POI, row, 300 + row);
@@ -265,11 +286,8 @@ static void put_modification(struct hostile *hostile, struct buf *out, int row)
     static const char *const types[] = {"refund", "extend", "refund", "capture", NULL};
 
     buf_puts(out, "{");
-    put(hostile, out, "modificationReference", M_ID, row, row);
-    if (row < 2)
-        put_word(out, "paymentReference", pos_ids[row]);
-    else
-        put(hostile, out, "paymentReference", M_PAYMENT, row, 200 + row);
+    put_id(hostile, out, "modificationReference", M_ID, row);
+    put_id(hostile, out, "paymentReference", M_PAYMENT, row);
     put_either(hostile, out, "status", M_STATUS, row, statuses);
     put_either(hostile, out, "type", M_TYPE, row, types);
     put_amount(hostile, out, row);
@@ -286,14 +304,11 @@ static void put_terminal(struct hostile *hostile, struct buf *out, int row)
 {
     buf_puts(out, "{");
     /* On what holds signs of other kinds nothing can be charged. */
-    if (row < 2)
-        put_word(out, "poiId", row ? "V400m-TEST-000002" : "V400m-TEST-000001");
-    else
-        put(hostile, out, "poiId", T_POI, row, row);
+    put_id(hostile, out, "poiId", T_POI, row);
     put(hostile, out, "status", T_STATUS, row, -1);
     put(hostile, out, "name", T_NAME, row, -1);
     put(hostile, out, "model", T_MODEL, row, -1);
-    put_time(hostile, out, "createdAt", T_CREATED, row);
+    put(hostile, out, "createdAt", T_CREATED, row, -1);
     put_unknown(hostile, out, row);
     buf_puts(out, "}");
 }
@@ -319,8 +334,9 @@ void hostile_list(struct hostile *hostile, struct buf *out, enum hostile_kind ki
     }
     buf_printf(out, "],\"pagination\":{\"page\":%d,\"limit\":100,\"total\":%d,\"totalPages\":1",
                hostile->page, total);
-    if (kind == HOSTILE_TERMINAL) /* elsewhere it would be followed */
-        put(hostile, out, "nextCursor", CURSOR, 0, -1);
+    put(hostile, out, "nextCursor", CURSOR, hostile->cursors++, -1);
+    if (hostile->page > 1) /* that of the first page is followed */
+        buf_puts(out, ",\"hasMore\":false");
     buf_puts(out, "}}}");
 }
 
@@ -371,7 +387,7 @@ void hostile_outcome(struct hostile *hostile, struct buf *out, const char *path,
 {
     bool charge = strncmp(path, "pos/payment", 11) == 0;
     bool link = strncmp(path, "payment/session", 15) == 0;
-    int row = (int)(hostile_value(body) / 100) % HOSTILE_ROWS;
+    int row = (int)(hostile_value(body) / 100) % HOSTILE_DATED;
     char type[16];
 
     snprintf(type, sizeof type, "%.10s", strchr(path, '/') + 1);

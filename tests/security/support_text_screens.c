@@ -19,22 +19,22 @@ struct step {
 };
 
 static const struct step browse[] = {
-    {"", "of 20", false, false},
-    {"G", "of 20", false, false},
+    {"", "of 32", false, false},
+    {"G", "of 32", false, false},
     {"g<Space><Down><Space>", "marked", false, false},
-    {"<Esc>", "of 20", false, false},
+    {"<Esc>", "of 32", false, false},
     {"y", "Filter:", false, false},
     {"/zz<Lt>q<Enter>", "Nothing fits", false, true},
-    {"<Esc>", "of 20", false, false},
-    {"w", "Wrote 20 rows", false, false},
+    {"<Esc>", "of 32", false, false},
+    {"w", "Wrote 32 rows", false, false},
     {"2", "[2 POS", false, false},
-    {"", "of 20", false, false},
+    {"", "of 32", false, false},
     {"y", "Filter:", false, false},
-    {"w", "Wrote 20 rows", false, false},
+    {"w", "Wrote 32 rows", false, false},
     {"3", "[3 Mod", false, false},
-    {"", "of 20", false, false},
-    {"G", "of 20", false, false},
-    {"w", "Wrote 20 rows", false, false},
+    {"", "of 32", false, false},
+    {"G", "of 32", false, false},
+    {"w", "Wrote 32 rows", false, false},
     {"4", "Connected", false, false},
     {"<Down><Down>", "Connected", false, false},
     {"5", "[5 Inbox", false, false},
@@ -52,14 +52,14 @@ static const struct step copy[] = {
 };
 
 static const struct step money[] = {
-    {"1g", "of 20", false, false},
+    {"1g", "of 32", false, false},
     {"p", "Pre-authorise", false, false},
     {"", "online", false, false},
     {"1", "[1 ", false, false},
     {"<Enter>13.51", "= 13.51", false, false},
     {"<F2>", "y Confirm", false, false},
     {"y", "The API rejected", true, false},
-    {"<Esc>", "of 20", true, false},
+    {"<Esc>", "of 32", true, false},
     {"p", "online", false, false},
     {"1", "[1 ", false, false},
     {"<Enter>15", "= 15.00", false, false},
@@ -122,6 +122,9 @@ static const struct step changes[] = {
     {"<Esc>", "Filter:", true, false},
 };
 
+/* No time of it can be read. */
+static const struct step last_row = {"G", "of 32", false, false};
+
 /* The detail of the row that is selected, and back. */
 static const struct step detail[] = {
     {"<Enter>", "Timeline", false, false},
@@ -129,8 +132,8 @@ static const struct step detail[] = {
     {"v", "As the API sent it", false, true}, /* escapes stand there as they came */
     {"G", "As the API sent it", false, true},
     {"v", "Timeline", false, false},
-    {"q", "of 20", false, false},
-    {"<Down>", "of 20", false, false},
+    {"q", "of 32", false, false},
+    {"<Down>", "of 32", false, false},
 };
 
 struct side {
@@ -312,7 +315,7 @@ static bool open_side(struct couple *couple, int which)
 
     side->server = (struct hostile){.loop = proof->loop,
                                     .payloads = &proof->payloads,
-                                    .from = (size_t)couple->number * HOSTILE_ROWS,
+                                    .from = (size_t)couple->number * HOSTILE_DATED,
                                     .benign = which == 1};
     snprintf(config, sizeof config, "operator = %s\nclipboard = %s\n", which ? twin : plain,
              may_copy(couple) ? "yes" : "no");
@@ -378,11 +381,13 @@ static void session(struct proof *proof, long number)
     } else {
         do_steps(couple, browse, COUNT_OF(browse));
         for (int list = 1; list <= 3; list++) {
-            const struct step go = {(const char *[]){"1g", "2g", "3g"}[list - 1], "of 20", false,
+            const struct step go = {(const char *[]){"1g", "2g", "3g"}[list - 1], "of 32", false,
                                     false};
             do_step(couple, &go);
             for (int row = 0; row < (proof->full ? 3 : 2); row++)
                 do_steps(couple, detail, COUNT_OF(detail));
+            do_step(couple, &last_row);
+            do_steps(couple, detail, COUNT_OF(detail));
         }
         do_steps(couple, copy, COUNT_OF(copy));
         do_steps(couple, money, COUNT_OF(money));
@@ -404,7 +409,7 @@ static void session(struct proof *proof, long number)
 
 void proof_screens(struct proof *proof)
 {
-    long all = (long)(proof->payloads.json / HOSTILE_ROWS) + 1;
+    long all = (long)(proof->payloads.json / HOSTILE_DATED) + 1;
     long count = proof->full ? all : 2;
 
     if (proof->session >= 0) {

@@ -43,7 +43,7 @@ static int answer_post(struct hostile *hostile, struct buf *out, const char *pat
     if (value % 100 == 52)
         return 0;
     if (value % 100 == 51) {
-        hostile_error(hostile, out, (int)(value / 100) % HOSTILE_ROWS);
+        hostile_error(hostile, out, (int)(value / 100) % HOSTILE_DATED);
         return 400;
     }
     hostile_outcome(hostile, out, path, body);
@@ -61,7 +61,7 @@ static int answer_get(struct hostile *hostile, struct buf *out, const char *path
                  {"pos/terminals", HOSTILE_TERMINAL}};
 
     const char *page = strstr(path, "page=");
-    hostile->page = page ? (int)strtol(page + 5, NULL, 10) : 1;
+    hostile->page = strstr(path, "cursor=") ? 2 : page ? (int)strtol(page + 5, NULL, 10) : 1;
     if (strstr(path, "/modifications")) {
         int row = row_of(path);
         hostile_list(hostile, out, HOSTILE_MODIFICATION, row, row < 2 ? 1 : 0);
@@ -69,7 +69,8 @@ static int answer_get(struct hostile *hostile, struct buf *out, const char *path
     }
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         if (strncmp(path, lists[i].path, strlen(lists[i].path)) == 0) {
-            hostile_list(hostile, out, lists[i].kind, 0, HOSTILE_ROWS);
+            hostile_list(hostile, out, lists[i].kind, 0,
+                         lists[i].kind == HOSTILE_TERMINAL ? HOSTILE_DATED : HOSTILE_ROWS);
             return 200;
         }
     }
