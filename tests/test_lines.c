@@ -101,6 +101,20 @@ static void scrolling_ends_where_the_lines_end(void **state)
     grid_done(&grid);
 }
 
+/* A server may send anything as a time; it shows as it came, and leaves its neighbour alone. */
+static void a_long_time_stays_in_its_column(void **state)
+{
+    struct lines lines = {0};
+    struct grid grid;
+    (void)state;
+    grid_init(&grid, 1, 12);
+    lines_add(&lines, text_ours("no time at all"), text_ours("one"), STYLE_NORMAL);
+    lines_paint(&lines, grid_area(&grid), 6);
+    check_row(&grid, 0, "no t… one");
+    lines_done(&lines);
+    grid_done(&grid);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +122,7 @@ int main(void)
         cmocka_unit_test(broken_text_does_no_harm),
         cmocka_unit_test(text_from_outside_is_cleaned),
         cmocka_unit_test(scrolling_ends_where_the_lines_end),
+        cmocka_unit_test(a_long_time_stays_in_its_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

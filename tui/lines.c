@@ -32,7 +32,8 @@ static int draw_all(const struct lines *lines, struct area area, int row, int co
 {
     for (size_t i = 0; i < lines->count && row < area.rows; i++) {
         const struct line *line = &lines->items[i];
-        draw_text(area, row, 0, STYLE_DIM, line->when);
+        if (*line->when.bytes) /* of a server that has its own idea of a time it may be long */
+            draw_field(area_cell(area, row, 0, col - 1), ALIGN_LEFT, STYLE_DIM, line->when);
         int next = draw_wrapped(area, row, col, line->style, line->what);
         row = next > row ? next : row + 1;
     }
