@@ -163,7 +163,7 @@ static size_t count_columns(const struct buf *out)
     return columns;
 }
 
-static bool passes(const struct said *said, enum form form, char wrong[200])
+static bool passes(const struct said *said, enum form form, size_t rows, char wrong[200])
 {
     const struct buf *out = &said->out;
 
@@ -179,7 +179,7 @@ static bool passes(const struct said *said, enum form form, char wrong[200])
         return gate_json(out->data, out->len, wrong);
     case TABLE:
         return gate_plain(out->data, out->len, false, wrong) &&
-               is_table(out, HOSTILE_ROWS + 1, wrong);
+               is_table(out, rows + 1, wrong);
     case TABLE_8BIT:
     case JSON_8BIT:
         snprintf(wrong, 200, "a control character of a set of single bytes");
@@ -193,8 +193,10 @@ static void judge(struct proof *proof, long number, const char *const words[], e
                   const struct said *said)
 {
     char wrong[200], command[400] = "";
+    bool terminals = words[0] && strcmp(words[0], "terminals") == 0;
+    size_t rows = terminals ? HOSTILE_DATED : HOSTILE_ROWS;
 
-    if (passes(said, form, wrong))
+    if (passes(said, form, rows, wrong))
         return;
     for (int i = 0; words[i]; i++)
         snprintf(command + strlen(command), sizeof command - strlen(command), " %.80s", words[i]);

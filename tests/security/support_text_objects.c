@@ -199,7 +199,7 @@ static void put_id(struct hostile *hostile, struct buf *out, const char *name, e
 
 static void put_amount(struct hostile *hostile, struct buf *out, int row)
 {
-    if (row % 7 == 6) {
+    if (row % 7 == 6 || has_plain_ids(row)) {
         buf_printf(out, ",\"amount\":{\"value\":%d", 1000 + row);
         put(hostile, out, "currency", CURRENCY, row, -1);
         buf_puts(out, "}");
@@ -334,8 +334,10 @@ void hostile_list(struct hostile *hostile, struct buf *out, enum hostile_kind ki
     }
     buf_printf(out, "],\"pagination\":{\"page\":%d,\"limit\":100,\"total\":%d,\"totalPages\":1",
                hostile->page, total);
-    put(hostile, out, "nextCursor", CURSOR, hostile->cursors++, -1);
-    if (hostile->page > 1) /* that of the first page is followed */
+    /* That of the first page is followed, and so may be no longer than a request can be. */
+    put(hostile, out, "nextCursor", CURSOR, hostile->cursors, hostile->page > 1 ? -1 : 0);
+    hostile->cursors++;
+    if (hostile->page > 1)
         buf_puts(out, ",\"hasMore\":false");
     buf_puts(out, "}}}");
 }
