@@ -419,7 +419,9 @@ bool store_records(struct cache *cache, const struct record *records, size_t cou
 bool cache_store(struct cache *cache, const struct record *records, size_t count,
                  enum record_source source, struct store_result *out, struct err *err)
 {
-    if (cache->lists != NULL)
+    bool good = store_records(cache, records, count, source, out, err);
+
+    if (good && cache->lists != NULL)
         store_list_note_newer(cache, records, count);
-    return store_records(cache, records, count, source, out, err);
+    return good;
 }

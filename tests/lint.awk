@@ -161,7 +161,7 @@ function check_words() {
 }
 
 BEGIN {
-    owners["ncurses.h"] = owners["curses.h"] = owners["term.h"] = "^tui/term(_looks)?\\.[ch]$"
+    owners["ncurses.h"] = owners["curses.h"] = owners["term.h"] = "^tui/term(\\.c|_looks\\.[ch])$"
     owners["curl/curl.h"] = "^api/(loop|client[a-z_]*)\\.c$"
     owners["cjson/cJSON.h"] = "^api/(json|wire)\\.c$|^api/sim/"
     owners["microhttpd.h"] = "^api/sim/"

@@ -76,6 +76,7 @@ api/sim/s1.c|#include "../api.h"|the simulator shares only
 tui/t1.c|#include "../tests/support.h"|only tests include
 tui/t2.c|#include "nowhere.h"|no such file
 tui/t3.c|#include <ncurses.h>|<ncurses.h> may not
+tui/term.h|#include <ncurses.h>|<ncurses.h> may not
 tests/test_t4.c|#include <ncurses.h>|<ncurses.h> may not
 cache/b3.c|#include <curl/curl.h>|<curl/curl.h> may not
 cache/b4.c|#include <cjson/cJSON.h>|<cjson/cJSON.h> may not

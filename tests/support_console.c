@@ -1,6 +1,8 @@
 #include "support_console.h"
 #include "support_folder.h"
 
+#include "../api/base.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -39,11 +41,16 @@ void console_start(struct console *console, const char *term, const char *locale
                    char *const words[])
 {
     char home[ENV_SIZE], type[ENV_SIZE], language[ENV_SIZE];
-    char *env[] = {home, language, "PATH=/usr/bin:/bin", "PS1=$ ", term ? type : NULL, NULL};
+    char *env[9] = {home, language, "PATH=/usr/bin:/bin", "PS1=$ "};
+    int count = 4;
     char *argv[WORDS_MAX] = {program, "--env", "training", "--language", "en"};
     snprintf(home, sizeof home, "HOME=%s", console->home);
     snprintf(type, sizeof type, "TERM=%s", term ? term : "");
     snprintf(language, sizeof language, "LC_ALL=%s", locale);
+    if (term)
+        env[count++] = type;
+    for (size_t i = 0; i < COUNT_OF(console->variables) && console->variables[i]; i++)
+        env[count++] = console->variables[i];
     for (int i = 0; words && words[i]; i++)
         argv[5 + i] = words[i];
     console->pty = pty_open(argv, env, console->rows ? console->rows : 24, 80);

@@ -7,7 +7,8 @@
 struct console {
     struct pty *pty;
     char home[64];
-    int rows; /* of its window at the start; 0: 24 */
+    int rows;           /* of its window at the start; 0: 24 */
+    char *variables[3]; /* NAME=VALUE, of its environment besides the usual ones */
 };
 
 /* What main() was given: the program to test is argv[1], or stands beside the tests. */

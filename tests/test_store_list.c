@@ -184,6 +184,32 @@ static void a_later_list_knows_better(void **state)
     desk_close(&desk);
 }
 
+/* A row that could not be stored is none that the list must leave alone. */
+static void what_could_not_be_stored_is_not_told_of(void **state)
+{
+    struct desk desk;
+    struct arena arena = {0};
+    struct row row;
+    struct err err = {0};
+
+    (void)state;
+    desk_open(&desk, ROWS, 100);
+    struct record known = desk.answer.records[ROWS / 2];
+    known.id = arena_strdup(&arena, known.id);
+    known.status = "completed";
+    cache_store_list(desk.box.cache, desk.loop, &desk.answer, note_end, &desk);
+    desk.box.cache->building = true; /* nothing can be stored now */
+    assert_false(cache_store(desk.box.cache, &known, 1, SOURCE_DETAIL, NULL, &err));
+    desk.box.cache->building = false;
+    loop_run(desk.loop);
+    assert_true(desk.good);
+    assert_int_equal(desk.result.added, ROWS);
+    assert_true(cache_get_record(desk.box.cache, REC_SESSION, known.id, &arena, &row, &err));
+    assert_string_equal(row.record.status, "pending");
+    arena_done(&arena);
+    desk_close(&desk);
+}
+
 static void lists_are_stored_one_after_the_other(void **state)
 {
     struct desk desk;
@@ -240,6 +266,7 @@ int main(void)
         cmocka_unit_test(what_is_lent_is_stored_at_once),
         cmocka_unit_test(what_is_told_of_meanwhile_stays),
         cmocka_unit_test(a_later_list_knows_better),
+        cmocka_unit_test(what_could_not_be_stored_is_not_told_of),
         cmocka_unit_test(lists_are_stored_one_after_the_other),
         cmocka_unit_test(trouble_ends_it),
         cmocka_unit_test(a_close_in_between_frees_all),

@@ -96,11 +96,28 @@ static void the_whole_window_scrolls(void **state)
     console_home(&console);
     console.rows = 44;
     console_start(&console, "xterm-256color", "C.UTF-8", NULL);
-    console_wait(&console, "of 400");
+    console_wait(&console, "1-38 of 400");
     assert_int_equal(scroll_region(&console), 44);
     pty_resize(console.pty, 30, 80);
     console_wait(&console, "1-24 of 400");
     assert_int_equal(scroll_region(&console), 30);
+    console_keys(&console, "q");
+    console_ends(&console, 0);
+    console_end(&console);
+}
+
+static void the_variables_of_a_size_win(void **state)
+{
+    struct console console;
+
+    (void)state;
+    console_home(&console);
+    console.rows = 44;
+    console.variables[0] = "LINES=20";
+    console.variables[1] = "COLUMNS=70";
+    console_start(&console, "xterm-256color", "C.UTF-8", NULL);
+    console_wait(&console, "1-14 of 400");
+    assert_int_equal(scroll_region(&console), 20);
     console_keys(&console, "q");
     console_ends(&console, 0);
     console_end(&console);
@@ -221,6 +238,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_screen_survives_a_storm_of_sizes),
         cmocka_unit_test(the_whole_window_scrolls),
+        cmocka_unit_test(the_variables_of_a_size_win),
         cmocka_unit_test(a_review_too_small_to_read_is_not_confirmed),
         cmocka_unit_test(a_storm_does_not_disturb_a_charge),
         cmocka_unit_test(every_end_leaves_the_terminal_as_it_was),

@@ -350,20 +350,25 @@ static void drop_screen(void)
 }
 
 /* A memory file has no size, and newterm() sets the region that scrolls by terminfo's, outside of
-   which some terminals delete no characters. So it is told for a moment what the window has. */
+   which some terminals delete no characters. So it is told for a moment what the window has, where
+   that is known and no variable of the user's says so already. */
 static SCREEN *start_sized(void)
 {
     static const char *const names[] = {"LINES", "COLUMNS"};
-    int size[COUNT_OF(names)] = {24, 80};
+    int size[COUNT_OF(names)] = {0, 0};
+    bool lent[COUNT_OF(names)] = {false};
     char number[16];
     tty_size(&size[0], &size[1]);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
+        lent[i] = size[i] > 0 && !getenv(names[i]);
         snprintf(number, sizeof number, "%d", size[i]);
-        setenv(names[i], number, 1);
+        if (lent[i] && setenv(names[i], number, 1) != 0)
+            mem_exhausted();
     }
     SCREEN *screen = newterm(NULL, term.frame, stdin);
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        unsetenv(names[i]);
+        if (lent[i])
+            unsetenv(names[i]);
     return screen;
 }
 
