@@ -35,8 +35,11 @@ void client_hide_key(struct buf *body, const char *key)
         return;
     char *end = body->data + body->len;
     for (char *at = body->data; at < end;) {
-        bool possible = *at == *key || *at == '\\';
-        size_t len = possible ? key_length_at(at, end, key) : 0;
+        if (*at != *key && *at != '\\') {
+            at++;
+            continue;
+        }
+        size_t len = key_length_at(at, end, key);
         memset(at, '*', len);
         at += len ? len : 1;
     }

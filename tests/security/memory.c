@@ -81,7 +81,7 @@ static const struct memory_flow flows[] = {
 #define FLOWS COUNT_OF(flows)
 _Static_assert(FLOWS <= MEMORY_FLOWS_MAX, "a plan for each");
 
-enum { FULL_SHARE = 8, FULL_SHARE_SCREEN = 40 }; /* a screen is waited for */
+enum { FULL_SHARE = 1, FULL_SHARE_SCREEN = 8 }; /* a screen is waited for */
 
 static struct memory_totals *totals; /* shared by the workers */
 

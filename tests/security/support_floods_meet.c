@@ -132,6 +132,7 @@ struct desk {
     struct pty *pty;
     bool second; /* the list that is on the screen */
     unsigned late; /* keys that were answered too late */
+    int64_t slowest_ms;
 };
 
 static void desk_open(struct company *company, struct desk *desk, const struct flood *flood,
@@ -148,6 +149,7 @@ static void desk_open(struct company *company, struct desk *desk, const struct f
     desk->pty = company_screen(company, &desk->env, NULL);
     desk->second = false;
     desk->late = 0;
+    desk->slowest_ms = 0;
     if (!company_sees(company, desk->pty, "[1 Sessions]", COMPANY_LIMIT_MS))
         company_violation(company, "keys: \"%s\": no screen", flood->name);
 }
@@ -173,6 +175,7 @@ static void press(struct company *company, struct desk *desk, struct figures *fi
     int64_t took = company_now_ms() - begun;
     int64_t judged = took - (waited_ms(pid) + waited_ms("thread-self") - waited);
     figures->keys++;
+    desk->slowest_ms = judged > desk->slowest_ms ? judged : desk->slowest_ms;
     figures->slowest_ms = took > figures->slowest_ms ? took : figures->slowest_ms;
     figures->slowest_judged_ms =
         judged > figures->slowest_judged_ms ? judged : figures->slowest_judged_ms;
@@ -186,6 +189,7 @@ static void desk_close(struct company *company, struct desk *desk, struct figure
 {
     const struct flood *flood = desk->source.flood;
     long peak = peak_kib(pty_pid(desk->pty));
+    printf("%s: slowest answer %lld ms, %ld KiB\n", flood->name, (long long)desk->slowest_ms, peak);
     if (peak <= 0 || peak > MEMORY_KIB)
         company_violation(company, "keys: \"%s\": %ld KiB of memory", flood->name, peak);
     figures->peak = peak > figures->peak ? peak : figures->peak;

@@ -37,13 +37,14 @@ enum { HOSTILE_ROWS = 32, HOSTILE_DATED = 20 /* rows with times that can be read
 struct hostile {
     struct loop *loop;
     const struct payloads *payloads;
-    size_t from;       /* of the payloads: the first row of the first field has that one */
-    bool benign;       /* twins instead */
-    int page;          /* that is asked for; one by a cursor is the second */
-    int cursors;       /* sent so far */
-    bool broken;       /* texts that no JSON can hold stand in the answers as they are */
-    char base[64];     /* http://127.0.0.1:PORT/external/v1/ */
-    uint64_t texts;    /* sent so far */
+    size_t from;      /* of the payloads: the first row of the first field has that one */
+    bool benign;      /* twins instead */
+    int page;         /* that is asked for; one by a cursor is the second */
+    int cursors;      /* sent so far */
+    uint64_t strange; /* cursors that came back otherwise than they were sent */
+    bool broken;      /* texts that no JSON can hold stand in the answers as they are */
+    char base[64];    /* http://127.0.0.1:PORT/external/v1/ */
+    uint64_t texts;   /* sent so far */
     int fd;
     struct loop_watch *watch;
     struct hostile_line *lines;
@@ -54,6 +55,8 @@ void hostile_list(struct hostile *hostile, struct buf *out, enum hostile_kind ki
                   int count);
 void hostile_one(struct hostile *hostile, struct buf *out, enum hostile_kind kind, int which);
 void hostile_error(struct hostile *hostile, struct buf *out, int which);
+/* Of a list that is asked for by a cursor: it is to be one that was sent. */
+void hostile_cursor_came(struct hostile *hostile, const char *query);
 /* What has become of a request that moves money; the amount in it. */
 void hostile_outcome(struct hostile *hostile, struct buf *out, const char *path, const char *body);
 long hostile_value(const char *body);
@@ -95,8 +98,8 @@ struct proof {
     char program[PATH_MAX], folder[64];
     bool full;
     uint64_t seed;
-    const char *only;  /* --part NAME: just that one; NULL: all */
-    long session;      /* --session N: just that one; -1: all */
+    const char *only; /* --part NAME: just that one; NULL: all */
+    long session;     /* --session N: just that one; -1: all */
     uint64_t violations;
     struct loop *loop;
     struct payloads payloads;

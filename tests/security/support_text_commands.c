@@ -178,8 +178,7 @@ static bool passes(const struct said *said, enum form form, size_t rows, char wr
     case JSON:
         return gate_json(out->data, out->len, wrong);
     case TABLE:
-        return gate_plain(out->data, out->len, false, wrong) &&
-               is_table(out, rows + 1, wrong);
+        return gate_plain(out->data, out->len, false, wrong) && is_table(out, rows + 1, wrong);
     case TABLE_8BIT:
     case JSON_8BIT:
         snprintf(wrong, 200, "a control character of a set of single bytes");
@@ -315,6 +314,9 @@ static void visit(struct proof *proof, long number)
         do_lists(shop);
         do_others(shop);
         do_charges(shop, proof->full ? HOSTILE_DATED : 2);
+        if (shop->server.strange > 0)
+            proof_violation(proof, "--part commands --session %ld: a cursor came back otherwise",
+                            number);
         proof->texts += shop->server.texts;
         hostile_stop(&shop->server);
     }

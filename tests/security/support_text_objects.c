@@ -60,7 +60,8 @@ enum field {
     FIELDS
 };
 
-static unsigned char *sent; /* by field and payload: 1, an answer carried it */
+static unsigned char
+    *sent; /* by field and payload: 1, an answer carried it; a cursor: it came back */
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
@@ -88,15 +89,29 @@ static void quote(struct buf *out, const char *text, bool escaped, bool raw)
     buf_puts(out, "\"");
 }
 
-static char *payload_for(struct hostile *hostile, enum field field, int row, size_t max)
+static size_t payload_index(const struct hostile *hostile, enum field field, int row)
 {
     const struct payloads *all = hostile->payloads;
     size_t count = hostile->broken ? all->count - all->json : all->json;
-    size_t index = (hostile->from + (size_t)row + (size_t)field * 37) % count;
 
-    index += hostile->broken ? all->json : 0;
+    return (hostile->from + (size_t)row + (size_t)field * 37) % count +
+           (hostile->broken ? all->json : 0);
+}
+
+static void note_sent(const struct hostile *hostile, enum field field, size_t index)
+{
+    if (!hostile->benign)
+        sent[(size_t)field * hostile->payloads->count + index] = 1;
+}
+
+static char *payload_for(struct hostile *hostile, enum field field, int row, size_t max)
+{
+    const struct payloads *all = hostile->payloads;
+    size_t index = payload_index(hostile, field, row);
+
     hostile->texts++;
-    sent[(size_t)field * all->count + index] = 1;
+    if (field != CURSOR)
+        note_sent(hostile, field, index);
     char *bytes = payload_cut(all->all[index].bytes, max);
     if (field == T_NAME) { /* which follows a number: no mark may stand on that */
         char *behind = bytes;
@@ -173,8 +188,8 @@ static void put_time(struct hostile *hostile, struct buf *out, const char *name,
         put_word(out, name, when);
 }
 
-/* Of ids: how a plain one begins; what is added to the row's number behind a payload, so that no
-   two kinds of objects have the same twin; how many of the first rows have a plain one as well:
+/* Of ids: how a plain one begins; what is added to the row's number behind a payload, so that a
+   payment is not taken for another object's; how many of the first rows have a plain one as well:
    those can be paid back, extended, charged. */
 static const struct {
     const char *prefix;
@@ -334,11 +349,10 @@ void hostile_list(struct hostile *hostile, struct buf *out, enum hostile_kind ki
     }
     buf_printf(out, "],\"pagination\":{\"page\":%d,\"limit\":100,\"total\":%d,\"totalPages\":1",
                hostile->page, total);
-    /* That of the first page is followed, and so may be no longer than a request can be. */
-    put(hostile, out, "nextCursor", CURSOR, hostile->cursors, hostile->page > 1 ? -1 : 0);
-    hostile->cursors++;
-    if (hostile->page > 1)
-        buf_puts(out, ",\"hasMore\":false");
+    if (hostile->page == 1) {
+        put(hostile, out, "nextCursor", CURSOR, hostile->cursors, hostile->cursors);
+        hostile->cursors++;
+    }
     buf_puts(out, "}}}");
 }
 
@@ -356,6 +370,34 @@ void hostile_error(struct hostile *hostile, struct buf *out, int which)
     put(hostile, out, "message", E_MESSAGE, which, -1);
     put(hostile, out, "traceId", E_TRACE, which, -1);
     buf_puts(out, "}}");
+}
+
+/* A cursor ends in the number of its answer. */
+void hostile_cursor_came(struct hostile *hostile, const char *query)
+{
+    const char *at = strstr(query, "cursor=");
+    struct buf came;
+    unsigned byte;
+
+    if (!at)
+        return;
+    buf_init(&came, 1 << 16);
+    buf_puts(&came, "");
+    for (at += strlen("cursor="); *at && *at != '&'; at++) {
+        bool escaped = *at == '%' && sscanf(at + 1, "%2x", &byte) == 1;
+        buf_add(&came, escaped ? (char[]){(char)byte} : at, 1);
+        at += escaped ? 2 : 0;
+    }
+    const char *dash = strrchr(came.data, '-');
+    int row = dash ? (int)strtol(dash + 1, NULL, 10) : 0;
+    char *text = payload_for(hostile, CURSOR, row, ID_MAX);
+    bool same = dash && (size_t)(dash - came.data) == strlen(text) &&
+                memcmp(text, came.data, strlen(text)) == 0;
+    if (same)
+        note_sent(hostile, CURSOR, payload_index(hostile, CURSOR, row));
+    hostile->strange += !same;
+    free(text);
+    buf_done(&came);
 }
 
 /* --- answers to what was asked for ------------------------------------------------------------ */

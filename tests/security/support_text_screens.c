@@ -122,8 +122,13 @@ static const struct step changes[] = {
     {"<Esc>", "Filter:", true, false},
 };
 
-/* No time of it can be read. */
+/* No time of the last rows can be read. */
 static const struct step last_row = {"G", "of 32", false, false};
+static const struct step row_above[] = {
+    {"<Up>", "of 32", false, false},
+    {"<Enter>", "Timeline", false, false},
+    {"q", "of 32", false, false},
+};
 
 /* The detail of the row that is selected, and back. */
 static const struct step detail[] = {
@@ -388,6 +393,8 @@ static void session(struct proof *proof, long number)
                 do_steps(couple, detail, COUNT_OF(detail));
             do_step(couple, &last_row);
             do_steps(couple, detail, COUNT_OF(detail));
+            for (int row = 0; row < (proof->full ? HOSTILE_ROWS - HOSTILE_DATED - 1 : 1); row++)
+                do_steps(couple, row_above, COUNT_OF(row_above));
         }
         do_steps(couple, copy, COUNT_OF(copy));
         do_steps(couple, money, COUNT_OF(money));
@@ -398,6 +405,9 @@ static void session(struct proof *proof, long number)
     }
     for (int i = 0; i < 2; i++) {
         proof->texts += couple->sides[i].server.texts;
+        if (couple->sides[i].server.strange > 0)
+            proof_violation(proof, "--part screens --session %ld: a cursor came back otherwise",
+                            number);
         pty_close(couple->sides[i].pty);
         if (couple->sides[i].server.lines)
             hostile_stop(&couple->sides[i].server);

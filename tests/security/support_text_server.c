@@ -61,6 +61,7 @@ static int answer_get(struct hostile *hostile, struct buf *out, const char *path
                  {"pos/terminals", HOSTILE_TERMINAL}};
 
     const char *page = strstr(path, "page=");
+    hostile_cursor_came(hostile, path);
     hostile->page = strstr(path, "cursor=") ? 2 : page ? (int)strtol(page + 5, NULL, 10) : 1;
     if (strstr(path, "/modifications")) {
         int row = row_of(path);
