@@ -55,6 +55,7 @@ const char *json_raw(const struct json_doc *doc, const struct cJSON *object, siz
 
 struct api_client {
     struct loop *loop;
+    struct decoding *decodings; /* of long answers: at work, and those that wait for it */
     enum env env;
     char *base;         /* with the environment's part and a slash at the end */
     const char *scheme; /* the one scheme transfers may use */

@@ -1,6 +1,7 @@
 /* Long answers are read by a thread of their own: they take some tens of milliseconds, which no key
    is to wait for. The thread has the answer, its arena and the body to itself until it tells, by an
-   eventfd, that it has ended. */
+   eventfd, that it has ended. One answer of a client at a time: what is read takes several times
+   the memory of what came. */
 #include "wire.h"
 
 #include <poll.h>
@@ -11,11 +12,13 @@
 #include <unistd.h>
 
 struct decoding {
+    struct decoding *next; /* of the client's */
     struct api_call *call;
     struct attempt_result result;
     struct api_answer answer;
     struct arena arena;
     pthread_t thread;
+    bool threaded;
     int ended_fd;
     struct loop_watch *watch;
 };
@@ -31,9 +34,42 @@ static void *decode(void *ctx)
     return NULL;
 }
 
+static bool start_thread(struct decoding *decoding)
+{
+    sigset_t all, before;
+
+    sigfillset(&all); /* signals are the loop's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    decoding->threaded = pthread_create(&decoding->thread, NULL, decode, decoding) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return decoding->threaded;
+}
+
+static void decode_next(struct decoding *decoding)
+{
+    if (decoding && !start_thread(decoding))
+        decode(decoding); /* here; the loop hears of it as of a thread's */
+}
+
+static struct decoding **place_of(struct api_client *client, const struct decoding *decoding)
+{
+    struct decoding **at = &client->decodings;
+
+    while (*at != decoding)
+        at = &(*at)->next;
+    return at;
+}
+
+/* Off the client's list, with its thread, if it has one, at its end. */
 static void decoding_free(struct decoding *decoding)
 {
-    loop_unwatch(decoding->call->client->loop, decoding->watch);
+    struct api_call *call = decoding->call;
+
+    if (decoding->threaded)
+        pthread_join(decoding->thread, NULL);
+    *place_of(call->client, decoding) = decoding->next;
+    call->decoding = NULL;
+    loop_unwatch(call->client->loop, decoding->watch);
     close(decoding->ended_fd);
     free(decoding);
 }
@@ -46,16 +82,14 @@ static void decoding_ended(void *ctx, short revents)
     struct arena arena = decoding->arena;
 
     (void)revents;
-    pthread_join(decoding->thread, NULL);
     decoding_free(decoding);
-    call->decoding = NULL;
+    decode_next(call->client->decodings);
     client_call_over(call, &answer, &arena);
 }
 
 bool client_decode_start(struct api_call *call, const struct attempt_result *result)
 {
     struct decoding *decoding = mem_alloc(sizeof *decoding);
-    sigset_t all, before;
 
     *decoding = (struct decoding){
         .call = call, .result = *result, .ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -63,28 +97,26 @@ bool client_decode_start(struct api_call *call, const struct attempt_result *res
         free(decoding);
         return false;
     }
-    decoding->watch = loop_watch_fd(call->client->loop, decoding->ended_fd, POLLIN, decoding_ended,
-                                    decoding);
-    sigfillset(&all); /* signals are the loop's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&decoding->thread, NULL, decode, decoding);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
-        decoding_free(decoding);
-        return false;
-    }
+    decoding->watch =
+        loop_watch_fd(call->client->loop, decoding->ended_fd, POLLIN, decoding_ended, decoding);
     call->decoding = decoding;
+    struct decoding **last = place_of(call->client, NULL);
+    *last = decoding;
+    if (call->client->decodings == decoding)
+        decode_next(decoding);
     return true;
 }
 
+/* Those behind it are dropped as well: their client goes. */
 void client_decode_drop(struct api_call *call)
 {
     struct decoding *decoding = call->decoding;
 
     if (!decoding)
         return;
-    pthread_join(decoding->thread, NULL);
+    if (decoding->threaded)
+        pthread_join(decoding->thread, NULL);
+    decoding->threaded = false;
     arena_done(&decoding->arena);
     decoding_free(decoding);
-    call->decoding = NULL;
 }

@@ -218,6 +218,52 @@ static void long_answers_are_read_beside_the_loop(void **state)
     assert_int_equal(seen.answer.count, LONG_ROWS);
 }
 
+static bool both_wait_or_are_read(void *ctx)
+{
+    (void)ctx;
+    return client->calls && client->calls->decoding && client->calls->next &&
+           client->calls->next->decoding;
+}
+
+static bool both_are_over(void *ctx)
+{
+    (void)ctx;
+    return seen.calls == 2;
+}
+
+/* Which would take the memory of two. */
+static void long_answers_are_read_one_after_the_other(void **state)
+{
+    struct api_request request = {.endpoint = EP_SESSIONS, .done = call_remember};
+
+    (void)state;
+    plan_long_list();
+    plan_long_list();
+    start(&request);
+    start(&request);
+    loop_run_until(loop, both_wait_or_are_read, NULL, 1000);
+    assert_true(loop_run_until(loop, both_are_over, NULL, TEST_DEADLINE_MS));
+    assert_null(client->decodings);
+    assert_int_equal(seen.answer.body, BODY_DATA);
+    assert_int_equal(seen.answer.count, LONG_ROWS);
+}
+
+static void a_client_goes_while_answers_wait_to_be_read(void **state)
+{
+    struct api_settings settings = call_settings();
+    struct api_request request = {.endpoint = EP_SESSIONS, .done = call_remember};
+
+    (void)state;
+    plan_long_list();
+    plan_long_list();
+    start(&request);
+    start(&request);
+    loop_run_until(loop, both_wait_or_are_read, NULL, 1000);
+    api_client_free(client);
+    client = api_client_new(loop, &settings, NULL);
+    assert_null(client->decodings);
+}
+
 static void a_cancel_comes_too_late_for_what_is_being_read(void **state)
 {
     (void)state;
@@ -429,6 +475,8 @@ int main(void)
         TEST(long_answers_are_read_beside_the_loop),
         TEST(a_cancel_comes_too_late_for_what_is_being_read),
         TEST(a_client_goes_while_an_answer_is_read),
+        TEST(long_answers_are_read_one_after_the_other),
+        TEST(a_client_goes_while_answers_wait_to_be_read),
         TEST(ids_are_one_segment_of_the_path),
         TEST(unusable_requests_are_refused),
         TEST(a_read_only_client_sends_no_post),
