@@ -197,7 +197,7 @@ static void confirm_paint(struct app *app, void *untyped, struct area area)
     struct confirm_state *state = untyped;
     const struct confirm *confirm = &state->confirm;
     struct arena *arena = app_arena(app);
-    int warning = *confirm->warning.bytes ? 3 : 0;
+    int warning = draw_wrapped_rows(BOX_COLS - 4, confirm->warning);
     int wanted = 2 + 1 + LARGE_ROWS + 1 + (int)confirm->fact_count + 1 + warning + 2;
     struct area box = area_center(area, wanted < area.rows ? wanted : area.rows, BOX_COLS);
     bool tight = wanted > area.rows,

@@ -50,7 +50,7 @@ struct text app_why_not(struct app *app, struct arena *arena, enum command comma
     const struct config *config = app_config(app);
     if ((row->flags & (MOVES_MONEY | SETTLES_MONEY)) && config->permit.role == ROLE_VIEWER)
         return roles_why_viewer(arena, &config->roles, &config->permit);
-    if ((row->flags & MOVES_MONEY) && app->desk->read_only)
+    if ((row->flags & (MOVES_MONEY | SETTLES_MONEY)) && app->desk->read_only)
         return words_why_not(WHY_READ_ONLY, op);
     if ((row->flags & NEEDS_NET) && !app->desk->client)
         return text_ours(_("Not connected: only what is stored here can be read."));

@@ -198,6 +198,12 @@ int draw_wrapped(struct area area, int row, int col, enum style style, struct te
     return row;
 }
 
+int draw_wrapped_rows(int cols, struct text text)
+{
+    enum { FAR_ABOVE = 1 << 24 }; /* of everything that can be seen */
+    return draw_wrapped((struct area){.cols = cols}, -FAR_ABOVE, 0, STYLE_NORMAL, text) + FAR_ABOVE;
+}
+
 void draw_fill(struct area area, enum style style)
 {
     for (int row = 0; row < area.rows; row++)

@@ -62,6 +62,7 @@ int draw_text(struct area area, int row, int col, enum style style, struct text 
 void draw_field(struct area place, enum align align, enum style style, struct text text);
 /* Wrapped at blanks into the area from row on; returns the row after it. */
 int draw_wrapped(struct area area, int row, int col, enum style style, struct text text);
+int draw_wrapped_rows(int cols, struct text text); /* how many it takes there */
 void draw_fill(struct area area, enum style style); /* blanks */
 /* Blanks the area and draws the environment's own border: readable without colour. */
 void draw_box(struct area area, enum env env, struct text title);

@@ -188,8 +188,9 @@ void command_outcome(struct app *app, enum command command)
 {
     (void)command;
     if (!app->notices || app->notices->count == 0) {
-        app_message(app, STYLE_NORMAL,
-                    text_ours(_("Nothing has ended unseen; the inbox (5) has what is open.")));
+        app_message(
+            app, STYLE_NORMAL,
+            text_ours(_("Nothing else has ended at this console; the inbox (5) has the rest.")));
         return;
     }
     char id[INTENT_ID_SIZE];

@@ -93,7 +93,7 @@ static void try_pin(struct app *app, struct approve *approve)
     } else if (answer == PIN_UNCHECKED) {
         approve->hint = N_("Too little memory to check the PIN just now. Try again.");
     } else {
-        approve->hint = N_("Not that PIN. Nothing was sent; the next is looked at in a moment.");
+        approve->hint = N_("Not that PIN; nothing was sent. The next one in a moment.");
         loop_timer_stop(app->loop, approve->calm);
         approve->calm = loop_timer_start(app->loop, pin_wait_ms(&app->pin_guard), calm, approve);
     }
@@ -117,7 +117,7 @@ static bool approve_key(struct app *app, void *untyped, uint32_t key)
         return true;
     if (key == KEY_ESC || key == KEY_FN + 10)
         finish(app, approve, NULL);
-    else if (key == KEY_RETURN && approve->pin.len > 0)
+    else if (key == KEY_RETURN && approve->pin.len > 0 && !approve->calm)
         try_pin(app, approve);
     else if (key == KEY_ARROW_DOWN || key == KEY_TAB)
         choose(app, approve, false);

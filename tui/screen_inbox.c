@@ -39,7 +39,7 @@ static bool is_same(const struct inbox_item *item, const char *intent_id, const 
     return record_id && item->record_id && strcmp(item->record_id, record_id) == 0;
 }
 
-/* The cursor exists and is on the screen. */
+/* The cursor exists and is on the screen, which is not empty below while there is more above. */
 static void settle(struct inbox_screen *screen)
 {
     int count = (int)screen->inbox.count;
@@ -47,6 +47,8 @@ static void settle(struct inbox_screen *screen)
         screen->cursor = count - 1;
     if (screen->cursor < 0)
         screen->cursor = 0;
+    if (screen->top > count - screen->height)
+        screen->top = count > screen->height ? count - screen->height : 0;
     if (screen->top > screen->cursor)
         screen->top = screen->cursor;
     if (screen->height > 0 && screen->top + screen->height <= screen->cursor)

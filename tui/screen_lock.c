@@ -257,7 +257,7 @@ bool lock_takes_key(struct app *app, uint32_t key)
         return true;
     if (!lock->stored && key != 'L') /* held down, L would lock and unlock in turns */
         unlock(app);
-    else if (lock->stored && key == KEY_RETURN && lock->pin.len > 0)
+    else if (lock->stored && key == KEY_RETURN && lock->pin.len > 0 && !lock->calm)
         try_pin(app);
     else if (lock->stored)
         pin_entry_key(&lock->pin, key);

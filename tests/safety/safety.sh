@@ -77,6 +77,13 @@ Faults injected, by kind: $(awk -F'\t' '/^fault / {
 Every mutant and what killed it first:
 
 $(sed -n 's/^killed \([^ ]*\) by \(.*\)$/- \1: \2/p' "$logs/mutants.log" | sort)
+
+## Not covered
+
+Several hosts with wrong clocks at once, more than four consoles in the simulation, disks that lie
+about a sync, and a server that keeps showing an old list with a new date for longer than the quiet
+period: then an executed charge is called "not charged" until the list shows it, and the console
+raises it.
 REPORT
 }
 

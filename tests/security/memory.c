@@ -13,8 +13,8 @@
    any other for the money, and on a screen the terminal must be as it was.
 
    Requests are told apart by the calls that led to them, up to eighteen ("paths"); a path that an
-   earlier flow has too is that one's. In full every eighth path is tried, of a screen every
-   fortieth, in both ways, and a few of the other requests of each flow; another seed takes others.
+   earlier flow has too is that one's. In full every path of a command is tried, in both ways, of a
+   screen every eighth, and a few of the other requests of each flow; another seed takes others.
    --short thins the paths evenly to what a flow is given, and tries each in one way.
 
    usage: memory [--short|--full] [--seed N] [-p CONSOLE] [--only FLOW:N[+]] */
@@ -109,8 +109,8 @@ static bool is_news(uint64_t path)
     return news;
 }
 
-/* The first of each path to the front, our own before those of other libraries, in the order they
-   came. */
+/* The first of each path to the front, our own before those of other libraries: only they are also
+   counted apart. */
 static int by_worth(const void *a, const void *b)
 {
     const struct request *one = a, *other = b;
@@ -273,7 +273,7 @@ static const char *find_lacking(const struct crash_totals *run)
 
 static void print_figures(const struct crash_totals *run)
 {
-    size_t requests = 0, paths = 0, covered = 0;
+    size_t requests = 0, paths = 0, covered = 0, of_commands = 0, covered_of_commands = 0;
 
     for (size_t i = 0; i < FLOWS; i++) {
         const struct memory_plan *plan = &totals->plans[i];
@@ -282,10 +282,14 @@ static void print_figures(const struct crash_totals *run)
         requests += plan->requests;
         paths += plan->paths;
         covered += plan->covered;
+        of_commands += flows[i].steps ? 0 : plan->paths;
+        covered_of_commands += flows[i].steps ? 0 : plan->covered;
     }
     printf("= out-of-memory flows: %zu\n", FLOWS);
     printf("= requests for memory in them: %zu\n", requests);
     printf("= paths to a request made to fail: %zu of %zu\n", covered, paths);
+    printf("= commands' paths to a request made to fail: %zu of %zu\n", covered_of_commands,
+           of_commands);
     printf("= out-of-memory scenarios: %llu\n", run->scenarios);
     printf("= requests refused once: %llu\n", totals->once);
     printf("= requests refused from then on: %llu\n", totals->on);
