@@ -91,8 +91,8 @@ REPORT
 
 # Those that measure time have the machine to themselves.
 lane network keys signals terminals
-lane tls text &
-lane memory secrets roles &
+lane tls text secrets roles &
+lane memory &
 run fuzz tests/fuzz/fuzz.sh "$build-fuzz" &
 wait
 figures >"$logs/figures"
