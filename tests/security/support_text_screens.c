@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 44, COLS = 80, LIMIT_MS = 10000, AGREE_MS = 4000, PRESS_MS = 120 };
+enum { ROWS = 44, COLS = 80, LIMIT_MS = 10000, AGREE_MS = 4000, PRESS_MS = 600 };
 
 /* keys, pressed until `shows` is on both screens where that is `insist` (what tells of money is
-   deaf for a moment); then the screens are compared, or with `frame` only their first and last
-   lines: lists in the order of hostile words, and the QR code of a hostile address. */
+   deaf for a moment; PRESS_MS is longer, so that a slow console's next screen gets none of them);
+   then the screens are compared, or with `frame` only their first and last lines: lists in the
+   order of hostile words, and the QR code of a hostile address. */
 struct step {
     const char *keys, *shows;
     bool insist, frame;
