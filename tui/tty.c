@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,7 @@ static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL,  SIGFPE, SIGABRT,
 static struct {
     struct termios saved;
     volatile sig_atomic_t open, raw;
+    atomic_bool given_back, writing; /* no frame after the farewell, whichever thread says it */
     int output; /* a description of its own, so that O_NONBLOCK is not shared with the shell */
     int signals;
     char farewell[256], last_words[512];
@@ -73,6 +75,9 @@ void tty_restore(void)
 {
     if (!tty.raw)
         return;
+    atomic_store(&tty.given_back, true);
+    for (int waits = 0; waits < WAITS && atomic_load(&tty.writing); waits++)
+        poll(NULL, 0, 1);
     send_all(tty.farewell, tty.farewell_len);
     tcsetattr(STDIN_FILENO, TCSANOW, &tty.saved);
     tty.raw = 0; /* last: another thread that ends as well must not take it for done */
@@ -168,6 +173,7 @@ void tty_raw(void)
     raw.c_cflag = (raw.c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
+    atomic_store(&tty.given_back, false);
     tty.raw = 1; /* before it is true: a crash between the two restores what needs no restoring */
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
@@ -187,9 +193,15 @@ void tty_set_last_words(const char *bytes, size_t len)
 ssize_t tty_write(const void *bytes, size_t len)
 {
     ssize_t done;
-    do
-        done = write(tty.output, bytes, len);
-    while (done < 0 && errno == EINTR);
+    bool gone;
+    atomic_store(&tty.writing, true);
+    do {
+        gone = atomic_load(&tty.given_back);
+        done = gone ? -1 : write(tty.output, bytes, len);
+    } while (!gone && done < 0 && errno == EINTR);
+    atomic_store(&tty.writing, false);
+    if (gone)
+        errno = EIO;
     return done;
 }
 

@@ -14,7 +14,7 @@
 
    Requests are told apart by the calls that led to them, up to eighteen ("paths"); a path that an
    earlier flow has too is that one's. In full every path of a command is tried, in both ways, of a
-   screen every eighth, and a few of the other requests of each flow; another seed takes others.
+   screen every sixteenth, and a few of the other requests of each flow; another seed takes others.
    --short thins the paths evenly to what a flow is given, and tries each in one way.
 
    usage: memory [--short|--full] [--seed N] [-p CONSOLE] [--only FLOW:N[+]] */
@@ -81,7 +81,7 @@ static const struct memory_flow flows[] = {
 #define FLOWS COUNT_OF(flows)
 _Static_assert(FLOWS <= MEMORY_FLOWS_MAX, "a plan for each");
 
-enum { FULL_SHARE = 1, FULL_SHARE_SCREEN = 8 }; /* a screen is waited for */
+enum { FULL_SHARE = 1, FULL_SHARE_SCREEN = 16 }; /* a screen is waited for */
 
 static struct memory_totals *totals; /* shared by the workers */
 

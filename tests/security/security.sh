@@ -81,8 +81,8 @@ write_report() {
 
 ## Not covered
 
-Of the chains of calls that ask for memory at a screen every eighth is tried; another seed takes
-others. Libraries that do not look whether they were given memory (glibc's \`getpwuid_r\` and
+Of the chains of calls that ask for memory at a screen every sixteenth is tried; another seed
+takes others. Libraries that do not look whether they were given memory (glibc's \`getpwuid_r\` and
 gettext, ncurses) crash when it is out; for the money that is a kill like any other. Times as texts
 are kept to 39 bytes, prose to 4 KiB; longer payloads are tried whole in \`v\` and \`--json\`. What
 is not defended at all is said in the README.
