@@ -26,6 +26,9 @@ void pty_close(struct pty *pty); /* NULL is fine; kills what still runs */
    the program has set want it. False: a name that is not known, nothing was sent. */
 bool pty_send(struct pty *pty, const char *keys); /* with one write */
 bool pty_type(struct pty *pty, const char *keys); /* one after the other, as a person */
+/* The program has read all that was sent, or is gone. Keys that pile up while it is held up would
+   reach it as one lump, which it may take for a paste. */
+bool pty_has_read(struct pty *pty);
 void pty_write(struct pty *pty, const void *bytes, size_t len); /* as they are */
 void pty_resize(struct pty *pty, int rows, int cols);
 void pty_signal(struct pty *pty, int signal);

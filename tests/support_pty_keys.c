@@ -157,17 +157,18 @@ bool pty_send(struct pty *pty, const char *keys)
     return true;
 }
 
-/* Lets the program take in what was sent: keys that pile up while it is held up would reach it as
-   one lump, which it may take for a paste. A program that reads nothing is not waited for long. */
+bool pty_has_read(struct pty *pty)
+{
+    int unread = 0;
+    return !pty_running(pty) || ioctl(pty->slave, FIONREAD, &unread) < 0 || unread == 0;
+}
+
+/* A program that reads nothing is not waited for long. */
 static void pty_wait_read(struct pty *pty)
 {
     enum { LIMIT_MS = 1000, STEP_MS = 2 };
-    int unread = 0;
-    for (int waited = 0; waited < LIMIT_MS && pty_running(pty); waited += STEP_MS) {
-        if (ioctl(pty->slave, FIONREAD, &unread) < 0 || unread == 0)
-            return;
+    for (int waited = 0; waited < LIMIT_MS && !pty_has_read(pty); waited += STEP_MS)
         pty_idle(pty, STEP_MS);
-    }
 }
 
 /* The pace of a fast typist, who looks at what comes; programs tell it from a paste. After Esc a

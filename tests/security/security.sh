@@ -89,9 +89,9 @@ is not defended at all is said in the README.
 REPORT
 }
 
-# Those that measure time have the machine to themselves.
-lane network keys signals terminals
-lane tls text secrets roles &
+# Those that measure time, or press keys as a person would, have the machine to themselves.
+lane network keys signals terminals text
+lane tls secrets roles &
 lane memory &
 run fuzz tests/fuzz/fuzz.sh "$build-fuzz" &
 wait

@@ -281,6 +281,10 @@ static void do_step(struct couple *couple, const struct step *step)
         return;
     for (int i = 0; i < 2; i++)
         pty_send(couple->sides[i].pty, step->keys);
+    int64_t read_by = proof_now_ms() + LIMIT_MS;
+    while (proof_now_ms() < read_by &&
+           !(pty_has_read(couple->sides[0].pty) && pty_has_read(couple->sides[1].pty)))
+        turn(couple);
     if (!both_show(couple, step)) {
         fail_step(couple, step, "never shown");
         return;
