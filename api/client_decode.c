@@ -51,6 +51,7 @@ static void decode_next(struct decoding *decoding)
         decode(decoding); /* here; the loop hears of it as of a thread's */
 }
 
+/* The link to it; to NULL: the last one. */
 static struct decoding **place_of(struct api_client *client, const struct decoding *decoding)
 {
     struct decoding **at = &client->decodings;
@@ -60,13 +61,15 @@ static struct decoding **place_of(struct api_client *client, const struct decodi
     return at;
 }
 
-/* Off the client's list, with its thread, if it has one, at its end. */
-static void decoding_free(struct decoding *decoding)
+/* Off the client's list, its thread, if it has one, at its end. What was read is the caller's. */
+static void decoding_end(struct decoding *decoding, struct api_answer *answer, struct arena *arena)
 {
     struct api_call *call = decoding->call;
 
     if (decoding->threaded)
         pthread_join(decoding->thread, NULL);
+    *answer = decoding->answer;
+    *arena = decoding->arena;
     *place_of(call->client, decoding) = decoding->next;
     call->decoding = NULL;
     loop_unwatch(call->client->loop, decoding->watch);
@@ -78,11 +81,11 @@ static void decoding_ended(void *ctx, short revents)
 {
     struct decoding *decoding = ctx;
     struct api_call *call = decoding->call;
-    struct api_answer answer = decoding->answer;
-    struct arena arena = decoding->arena;
+    struct api_answer answer;
+    struct arena arena;
 
     (void)revents;
-    decoding_free(decoding);
+    decoding_end(decoding, &answer, &arena);
     decode_next(call->client->decodings);
     client_call_over(call, &answer, &arena);
 }
@@ -100,8 +103,7 @@ bool client_decode_start(struct api_call *call, const struct attempt_result *res
     decoding->watch =
         loop_watch_fd(call->client->loop, decoding->ended_fd, POLLIN, decoding_ended, decoding);
     call->decoding = decoding;
-    struct decoding **last = place_of(call->client, NULL);
-    *last = decoding;
+    *place_of(call->client, NULL) = decoding;
     if (call->client->decodings == decoding)
         decode_next(decoding);
     return true;
@@ -110,13 +112,11 @@ bool client_decode_start(struct api_call *call, const struct attempt_result *res
 /* Those behind it are dropped as well: their client goes. */
 void client_decode_drop(struct api_call *call)
 {
-    struct decoding *decoding = call->decoding;
+    struct api_answer answer;
+    struct arena arena;
 
-    if (!decoding)
+    if (!call->decoding)
         return;
-    if (decoding->threaded)
-        pthread_join(decoding->thread, NULL);
-    decoding->threaded = false;
-    arena_done(&decoding->arena);
-    decoding_free(decoding);
+    decoding_end(call->decoding, &answer, &arena);
+    arena_done(&arena);
 }

@@ -225,6 +225,18 @@ static bool both_wait_or_are_read(void *ctx)
            client->calls->next->decoding;
 }
 
+/* Until both have come, or the first has been read before the second came. */
+static void start_two_long_lists(void)
+{
+    struct api_request request = {.endpoint = EP_SESSIONS, .done = call_remember};
+
+    plan_long_list();
+    plan_long_list();
+    start(&request);
+    start(&request);
+    loop_run_until(loop, both_wait_or_are_read, NULL, 1000);
+}
+
 static bool both_are_over(void *ctx)
 {
     (void)ctx;
@@ -234,14 +246,8 @@ static bool both_are_over(void *ctx)
 /* Which would take the memory of two. */
 static void long_answers_are_read_one_after_the_other(void **state)
 {
-    struct api_request request = {.endpoint = EP_SESSIONS, .done = call_remember};
-
     (void)state;
-    plan_long_list();
-    plan_long_list();
-    start(&request);
-    start(&request);
-    loop_run_until(loop, both_wait_or_are_read, NULL, 1000);
+    start_two_long_lists();
     assert_true(loop_run_until(loop, both_are_over, NULL, TEST_DEADLINE_MS));
     assert_null(client->decodings);
     assert_int_equal(seen.answer.body, BODY_DATA);
@@ -251,14 +257,9 @@ static void long_answers_are_read_one_after_the_other(void **state)
 static void a_client_goes_while_answers_wait_to_be_read(void **state)
 {
     struct api_settings settings = call_settings();
-    struct api_request request = {.endpoint = EP_SESSIONS, .done = call_remember};
 
     (void)state;
-    plan_long_list();
-    plan_long_list();
-    start(&request);
-    start(&request);
-    loop_run_until(loop, both_wait_or_are_read, NULL, 1000);
+    start_two_long_lists();
     api_client_free(client);
     client = api_client_new(loop, &settings, NULL);
     assert_null(client->decodings);

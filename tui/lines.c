@@ -27,8 +27,8 @@ void lines_done(struct lines *lines)
     *lines = (struct lines){0};
 }
 
-/* Draws all from row on, which may lie above the area; returns the row after the last. */
-static int draw_all(const struct lines *lines, struct area area, int row, int col)
+/* Draws all from row on, which may lie above the area. */
+static void draw_all(const struct lines *lines, struct area area, int row, int col)
 {
     for (size_t i = 0; i < lines->count && row < area.rows; i++) {
         const struct line *line = &lines->items[i];
@@ -37,19 +37,22 @@ static int draw_all(const struct lines *lines, struct area area, int row, int co
         int next = draw_wrapped(area, row, col, line->style, line->what);
         row = next > row ? next : row + 1;
     }
-    return row;
 }
 
-/* Rows they take at this width: drawn so far above that nothing of it is seen. */
-static int measure(const struct lines *lines, struct area area, int col)
+/* Rows they take where so many cells are left for what is not a time; each takes one at least. */
+static int measure(const struct lines *lines, int cols)
 {
-    enum { FAR_ABOVE = 1 << 24 };
-    return draw_all(lines, area, -FAR_ABOVE, col) + FAR_ABOVE;
+    int rows = 0;
+    for (size_t i = 0; i < lines->count; i++) {
+        int taken = draw_wrapped_rows(cols, lines->items[i].what);
+        rows += taken > 1 ? taken : 1;
+    }
+    return rows;
 }
 
 void lines_paint(struct lines *lines, struct area area, int col)
 {
-    int most = measure(lines, area, col) - area.rows;
+    int most = measure(lines, area.cols - col) - area.rows;
     lines->height = area.rows;
     if (lines->top > most)
         lines->top = most;

@@ -42,13 +42,13 @@ static bool is_same(const struct inbox_item *item, const char *intent_id, const 
 /* The cursor exists and is on the screen, which is not empty below while there is more above. */
 static void settle(struct inbox_screen *screen)
 {
-    int count = (int)screen->inbox.count;
+    int count = (int)screen->inbox.count, most = count - screen->height;
     if (screen->cursor >= count)
         screen->cursor = count - 1;
     if (screen->cursor < 0)
         screen->cursor = 0;
-    if (screen->top > count - screen->height)
-        screen->top = count > screen->height ? count - screen->height : 0;
+    if (screen->top > most)
+        screen->top = most > 0 ? most : 0;
     if (screen->top > screen->cursor)
         screen->top = screen->cursor;
     if (screen->height > 0 && screen->top + screen->height <= screen->cursor)
