@@ -126,18 +126,36 @@ static void what_is_lent_is_stored_at_once(void **state)
     desk_close(&desk);
 }
 
+/* One of the list's rows, which outlives the list. */
+static struct record middle_row(const struct desk *desk, struct arena *arena)
+{
+    struct record row = desk->answer.records[ROWS / 2];
+
+    row.id = arena_strdup(arena, row.id);
+    return row;
+}
+
+static void assert_status(struct desk *desk, const char *id, const char *status)
+{
+    struct arena arena = {0};
+    struct row row;
+    struct err err = {0};
+
+    assert_true(cache_get_record(desk->box.cache, REC_SESSION, id, &arena, &row, &err));
+    assert_string_equal(row.record.status, status);
+    arena_done(&arena);
+}
+
 /* Told of between two slices, it must neither go back nor pass for a contradiction. */
 static void what_is_told_of_meanwhile_stays(void **state)
 {
     struct desk desk;
     struct arena arena = {0};
-    struct row row;
     struct err err = {0};
 
     (void)state;
     desk_open(&desk, ROWS, 100);
-    struct record paid = desk.answer.records[ROWS / 2];
-    paid.id = arena_strdup(&arena, paid.id); /* outlives the list */
+    struct record paid = middle_row(&desk, &arena);
     paid.status = "completed";
     cache_store_list(desk.box.cache, desk.loop, &desk.answer, note_end, &desk);
     assert_true(cache_store(desk.box.cache, &paid, 1, SOURCE_DETAIL, NULL, &err));
@@ -146,8 +164,7 @@ static void what_is_told_of_meanwhile_stays(void **state)
     assert_int_equal(desk.result.refused, 0);
     assert_int_equal(desk.result.added, ROWS - 1);
     assert_int_equal(stored(&desk), ROWS);
-    assert_true(cache_get_record(desk.box.cache, REC_SESSION, paid.id, &arena, &row, &err));
-    assert_string_equal(row.record.status, "completed");
+    assert_status(&desk, paid.id, "completed");
     arena_done(&arena);
     desk_close(&desk);
 }
@@ -159,7 +176,6 @@ static void a_later_list_knows_better(void **state)
     struct arena arena = {0}, strings = {0};
     struct record *records = arena_alloc(&strings, ROWS * sizeof *records);
     struct api_answer later = {.endpoint = EP_SESSIONS, .strings = &strings, .count = ROWS};
-    struct row row;
     struct err err = {0};
 
     (void)state;
@@ -169,16 +185,14 @@ static void a_later_list_knows_better(void **state)
         records[i].status = "completed";
     }
     later.records = records;
-    struct record known = desk.answer.records[ROWS / 2];
-    known.id = arena_strdup(&arena, known.id);
+    struct record known = middle_row(&desk, &arena);
     cache_store_list(desk.box.cache, desk.loop, &desk.answer, note_end, &desk);
     assert_true(cache_store(desk.box.cache, &known, 1, SOURCE_DETAIL, NULL, &err));
     cache_store_list(desk.box.cache, desk.loop, &later, note_end, &desk);
     loop_run(desk.loop);
     loop_run(desk.loop);
     assert_int_equal(desk.ends, 2);
-    assert_true(cache_get_record(desk.box.cache, REC_SESSION, known.id, &arena, &row, &err));
-    assert_string_equal(row.record.status, "completed");
+    assert_status(&desk, known.id, "completed");
     arena_done(&arena);
     arena_done(&strings);
     desk_close(&desk);
@@ -189,13 +203,11 @@ static void what_could_not_be_stored_is_not_told_of(void **state)
 {
     struct desk desk;
     struct arena arena = {0};
-    struct row row;
     struct err err = {0};
 
     (void)state;
     desk_open(&desk, ROWS, 100);
-    struct record known = desk.answer.records[ROWS / 2];
-    known.id = arena_strdup(&arena, known.id);
+    struct record known = middle_row(&desk, &arena);
     known.status = "completed";
     cache_store_list(desk.box.cache, desk.loop, &desk.answer, note_end, &desk);
     desk.box.cache->building = true; /* nothing can be stored now */
@@ -204,8 +216,7 @@ static void what_could_not_be_stored_is_not_told_of(void **state)
     loop_run(desk.loop);
     assert_true(desk.good);
     assert_int_equal(desk.result.added, ROWS);
-    assert_true(cache_get_record(desk.box.cache, REC_SESSION, known.id, &arena, &row, &err));
-    assert_string_equal(row.record.status, "pending");
+    assert_status(&desk, known.id, "pending");
     arena_done(&arena);
     desk_close(&desk);
 }

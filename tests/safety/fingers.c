@@ -146,6 +146,5 @@ int main(int argc, char **argv)
     }
     if (status > 0)
         fprintf(stderr, "fingers: interrupted, or a console could not be run\n");
-    uint64_t violations = lanes_tell(all_sums, LANES, sizeof *all_sums, figures, COUNT_OF(figures));
-    return status > 0 ? status : violations > 0;
+    return lanes_tell(all_sums, LANES, sizeof *all_sums, figures, COUNT_OF(figures), status);
 }

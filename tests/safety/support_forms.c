@@ -234,8 +234,8 @@ uint64_t lanes_sum(const void *sums, int lanes, size_t size, const struct lane_f
     return sum;
 }
 
-uint64_t lanes_tell(const void *sums, int lanes, size_t size, const struct lane_figure *figures,
-                    size_t count)
+int lanes_tell(const void *sums, int lanes, size_t size, const struct lane_figure *figures,
+               size_t count, int status)
 {
     uint64_t sum = 0;
 
@@ -243,5 +243,5 @@ uint64_t lanes_tell(const void *sums, int lanes, size_t size, const struct lane_
         sum = lanes_sum(sums, lanes, size, &figures[i]);
         printf("= %s: %llu\n", figures[i].name, (unsigned long long)sum);
     }
-    return sum;
+    return status > 0 ? status : sum > 0;
 }

@@ -60,8 +60,9 @@ struct lane_figure {
 };
 /* sums: those of so many lanes, one after the other, each of that size. */
 uint64_t lanes_sum(const void *sums, int lanes, size_t size, const struct lane_figure *figure);
-/* Prints the figures as every proof does; returns the last one, which is the violations. */
-uint64_t lanes_tell(const void *sums, int lanes, size_t size, const struct lane_figure *figures,
-                    size_t count);
+/* Prints the figures as every proof does, the last one being the violations. Returns what the
+   program ends with: status, that of lanes_play(), or 1 where there are violations. */
+int lanes_tell(const void *sums, int lanes, size_t size, const struct lane_figure *figures,
+               size_t count, int status);
 
 #endif

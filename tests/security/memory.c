@@ -91,7 +91,6 @@ struct request {
     uint64_t path;
     uint32_t at;
     bool new; /* the first of its path */
-    bool own; /* by the program, cJSON, SQLite or libcurl: the shim says which */
 };
 
 /* Paths of the flows so far; comparable, for all consoles stand at the same addresses. */
@@ -109,16 +108,13 @@ static bool is_news(uint64_t path)
     return news;
 }
 
-/* The first of each path to the front, our own before those of other libraries: only they are also
-   counted apart. */
+/* The first of each path to the front, in the order they came. */
 static int by_worth(const void *a, const void *b)
 {
     const struct request *one = a, *other = b;
 
     if (one->new != other->new)
         return one->new ? -1 : 1;
-    if (one->own != other->own)
-        return one->own ? -1 : 1;
     return one->at < other->at ? -1 : one->at > other->at;
 }
 
@@ -128,13 +124,12 @@ static struct request *read_requests(struct crash_scene *scene, struct memory_pl
     FILE *file = fopen(memory_log_path(scene), "re");
     uint64_t path;
 
-    plan->requests = plan->paths = plan->own = 0;
+    plan->requests = plan->paths = 0;
     while (file != NULL && plan->requests < MEMORY_REQUESTS_MAX &&
            fread(&path, sizeof path, 1, file) == 1) {
         struct request *request = &requests[plan->requests++];
-        *request = (struct request){path, (uint32_t)plan->requests, is_news(path), path & 1};
+        *request = (struct request){path, (uint32_t)plan->requests, is_news(path)};
         plan->paths += request->new;
-        plan->own += request->new && request->own;
     }
     if (file != NULL)
         fclose(file);
@@ -277,8 +272,8 @@ static void print_figures(const struct crash_totals *run)
 
     for (size_t i = 0; i < FLOWS; i++) {
         const struct memory_plan *plan = &totals->plans[i];
-        printf("%s: %zu requests by %zu paths, %zu our own, %zu paths in %zu cases\n",
-               flows[i].name, plan->requests, plan->paths, plan->own, plan->covered, plan->count);
+        printf("%s: %zu requests by %zu paths, %zu paths in %zu cases\n", flows[i].name,
+               plan->requests, plan->paths, plan->covered, plan->count);
         requests += plan->requests;
         paths += plan->paths;
         covered += plan->covered;

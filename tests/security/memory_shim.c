@@ -4,8 +4,7 @@
    before main() is left alone: the program has not begun, so nothing can be on its way.
 
    MEMORY_FAIL=N    request N gets nothing; N+ it and all later ones
-   MEMORY_LOG=FILE  eight bytes for each request: a hash of the calls that led to it, odd where the
-                    program itself asks, cJSON, SQLite or libcurl, and no other library
+   MEMORY_LOG=FILE  eight bytes for each request: a hash of the calls that led to it
    MEMORY_MARK=FILE a line when the failure strikes, "struck BYTES" and the calls that led to it as
                     MODULE+OFFSET or MODULE:FUNCTION; one like it when the program crashes,
                     "crashed SIGNAL"; and one at an orderly end, "left BYTES", not given back
@@ -76,27 +75,6 @@ static void flush_log(void)
     log_used = 0;
 }
 
-/* Whoever asks through the C library asks itself. */
-static bool asks_itself(const struct trail *trail)
-{
-    static const char *const modules[] = {"avirato-console", "libcjson", "libsqlite3", "libcurl"};
-    const char *module = "";
-
-    for (int i = OURS; i < trail->count; i++) {
-        Dl_info info;
-        if (dladdr((void *)trail->frames[i], &info) == 0)
-            return false;
-        const char *slash = strrchr(info.dli_fname, '/');
-        module = slash == NULL ? info.dli_fname : slash + 1;
-        if (strncmp(module, "libc.so", 7) != 0)
-            break;
-    }
-    for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++)
-        if (strncmp(module, modules[i], strlen(modules[i])) == 0)
-            return true;
-    return false;
-}
-
 static void log_request(void)
 {
     struct trail trail = {.count = 0};
@@ -105,7 +83,6 @@ static void log_request(void)
     _Unwind_Backtrace(add_frame, &trail);
     for (int i = OURS; i < trail.count; i++)
         hash = (hash ^ trail.frames[i]) * UINT64_C(1099511628211);
-    hash = (hash & ~UINT64_C(1)) | asks_itself(&trail);
     pthread_mutex_lock(&logging);
     log_room[log_used++] = hash;
     if (log_used == LOG_ROOM)

@@ -38,7 +38,6 @@ struct memory_case {
 /* Of one flow, shared by the workers. */
 struct memory_plan {
     size_t requests, paths; /* in an unharmed run; paths: of its own, none of an earlier flow */
-    size_t own;             /* of the paths, those of the program, cJSON, SQLite and libcurl */
     long left;              /* bytes that an unharmed run does not give back */
     size_t covered;         /* paths among the cases */
     size_t count;
